@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pipe/hook.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <string.h>
+
+#include "nl/tc.h"
+
+#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS, newer than this system's headers */
+/* Where our filter stands among others; any free place would do, a fixed one can be found again. */
+#define FILTER_PRIORITY 0x5745
+#define FILTER_HANDLE 0x5745
+#define TC_PROGRAM "weir_tc"
+
+void hook_pin_path(char *path, size_t size, const char *pins, const char *what, int ifindex)
+{
+	(void)snprintf(path, size, "%s/%s-%d", pins, what, ifindex);
+}
+
+static void unpin(const char *pins, const char *what, int ifindex)
+{
+	char path[4096];
+
+	hook_pin_path(path, sizeof(path), pins, what, ifindex);
+	(void)unlink(path);
+}
+
+static int open_pin(const char *pins, const char *what, int ifindex)
+{
+	char path[4096];
+	int fd;
+
+	hook_pin_path(path, sizeof(path), pins, what, ifindex);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static int pin(int fd, const char *pins, const char *what, int ifindex)
+{
+	char path[4096];
+
+	hook_pin_path(path, sizeof(path), pins, what, ifindex);
+	(void)unlink(path);
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+/* The interface a link hangs on; 0 when it is gone (the kernel keeps such a link as an empty shell). */
+static int link_ifindex(int fd)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		return 0;
+	/* xdp.ifindex and tcx.ifindex stand at the same place. */
+	return (int)info.xdp.ifindex;
+}
+
+/* --- XDP --------------------------------------------------------------------------------------- */
+
+static int load_pass(void)
+{
+	const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_XDP,
+		    .prog_flags = 1U << 5 /* frames of several buffers */);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "weir_pass", "GPL", pass, ARRAY_LEN(pass), &options);
+
+	if (fd >= 0)
+		return fd;
+	options.prog_flags = 0;
+	return bpf_prog_load(BPF_PROG_TYPE_XDP, "weir_pass", "GPL", pass, ARRAY_LEN(pass), &options);
+}
+
+static enum xdp_mode attached_mode(int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query(ifindex, 0, &query))
+		return XDP_MODE_SKB;
+	return query.drv_prog_id ? XDP_MODE_NATIVE : XDP_MODE_SKB;
+}
+
+static bool adopt(struct hook *hook, const char *pins)
+{
+	_cleanup_close_ int fd = open_pin(pins, "xdp", hook->ifindex);
+
+	if (fd < 0)
+		return false;
+	if (link_ifindex(fd) != hook->ifindex) {
+		unpin(pins, "xdp", hook->ifindex);
+		return false;
+	}
+	hook->mode = attached_mode(hook->ifindex);
+	hook->xdp_link = TAKE_FD(fd);
+	hook->adopted = true;
+	return true;
+}
+
+/* Another's program is left alone. */
+static bool is_foreign(struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = { 0 };
+	__u32 id, len = sizeof(info);
+	_cleanup_close_ int fd = -1;
+
+	if (bpf_xdp_query(hook->ifindex, 0, &query) || !query.attach_mode)
+		return false;
+	id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
+	fd = bpf_prog_get_fd_by_id(id);
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.name[0] = 0;
+	(void)snprintf(hook->reason, sizeof(hook->reason),
+		       "another XDP program is attached: '%s' (id %u)", info.name, id);
+	return true;
+}
+
+/* bpf(2) gives no words for a refusal; asking once more through netlink does. */
+static void ask_why(struct hook *hook, int program, unsigned flags, int error)
+{
+	const char *mode = flags == XDP_FLAGS_DRV_MODE ? "native" : "skb";
+
+	pipe_libbpf_forget();
+	if (!bpf_xdp_attach(hook->ifindex, program, flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL))
+		(void)bpf_xdp_detach(hook->ifindex, flags, NULL);
+	(void)snprintf(hook->reason, sizeof(hook->reason), "%s mode refused: %s", mode,
+		       pipe_libbpf_words()[0] ? pipe_libbpf_words() : strerror(-error));
+}
+
+static bool attach_in(struct hook *hook, const char *pins, int program, enum xdp_mode mode)
+{
+	unsigned flags = mode == XDP_MODE_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+	int fd = bpf_link_create(program, hook->ifindex, BPF_XDP, &options), r;
+
+	if (fd < 0) {
+		ask_why(hook, program, flags, fd);
+		return false;
+	}
+	r = pin(fd, pins, "xdp", hook->ifindex);
+	if (r) {
+		(void)snprintf(hook->reason, sizeof(hook->reason), "cannot pin in %.100s: %s", pins,
+			       strerror(-r));
+		(void)close(fd);
+		return false;
+	}
+	hook->xdp_link = fd;
+	hook->mode = mode;
+	return true;
+}
+
+static void forbid(struct hook *hook, enum xdp_mode max)
+{
+	if (max < XDP_MODE_NATIVE)
+		(void)snprintf(hook->reason, sizeof(hook->reason), "the configuration asks for %s",
+			       xdp_mode_name(max));
+}
+
+void hook_claim(struct hook *hook, const char *pins, int ifindex, enum xdp_mode max)
+{
+	_cleanup_close_ int program = -1;
+
+	*hook = (struct hook)HOOK_NONE;
+	hook->ifindex = ifindex;
+	forbid(hook, max);
+	if (adopt(hook, pins)) {
+		if (hook->mode <= max)
+			return;
+		hook_drop_xdp(hook, pins);
+	}
+	if (max < XDP_MODE_SKB || is_foreign(hook))
+		return;
+	program = load_pass();
+	if (program < 0) {
+		(void)snprintf(hook->reason, sizeof(hook->reason), "XDP programs are refused: %s",
+			       strerror(-program));
+		return;
+	}
+	if (max == XDP_MODE_NATIVE && attach_in(hook, pins, program, XDP_MODE_NATIVE))
+		return;
+	(void)attach_in(hook, pins, program, XDP_MODE_SKB);
+}
+
+int hook_set_xdp(struct hook *hook, int program_fd)
+{
+	return bpf_link_update(hook->xdp_link, program_fd, NULL) ? -errno : 0;
+}
+
+void hook_drop_xdp(struct hook *hook, const char *pins)
+{
+	if (hook->xdp_link < 0)
+		return;
+	unpin(pins, "xdp", hook->ifindex);
+	/* Detach now: a copy of the descriptor elsewhere must not keep the program in the path. */
+	(void)bpf_link_detach(hook->xdp_link);
+	cleanup_close(&hook->xdp_link);
+	hook->xdp_link = -1;
+	hook->mode = XDP_MODE_TC;
+}
+
+/* --- TC ---------------------------------------------------------------------------------------- */
+
+static int set_tcx(struct hook *hook, const char *pins, int program_fd)
+{
+	int fd, r;
+
+	if (hook->tcx_link < 0) {
+		fd = open_pin(pins, "tcx", hook->ifindex);
+		if (fd >= 0 && link_ifindex(fd) == hook->ifindex)
+			hook->tcx_link = fd;
+		else if (fd >= 0)
+			(void)close(fd);
+	}
+	if (hook->tcx_link >= 0)
+		return bpf_link_update(hook->tcx_link, program_fd, NULL) ? -errno : 0;
+	fd = bpf_link_create(program_fd, hook->ifindex, ATTACH_TCX_INGRESS, NULL);
+	if (fd < 0)
+		return fd;
+	r = pin(fd, pins, "tcx", hook->ifindex);
+	if (r)
+		(void)close(fd);
+	else
+		hook->tcx_link = fd;
+	return r;
+}
+
+static bool filter_is_ours(const struct bpf_tc_opts *filter)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(filter->prog_id);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, TC_PROGRAM);
+}
+
+/* 1 = ours, 0 = the place is free, -EBUSY = somebody else's. */
+static int find_filter(const struct bpf_tc_hook *at)
+{
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	if (bpf_tc_query(at, &filter))
+		return 0;
+	return filter_is_ours(&filter) ? 1 : -EBUSY;
+}
+
+/* The pin "clsact-N" remembers that the qdisc is ours to take away. */
+static int set_filter(struct hook *hook, const char *pins, int program_fd)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program_fd);
+	int r;
+
+	pipe_libbpf_forget();
+	r = bpf_tc_hook_create(&at);
+	if (!r)
+		r = pin(program_fd, pins, "clsact", hook->ifindex);
+	if (r && r != -EEXIST)
+		return r;
+	r = find_filter(&at);
+	if (r < 0)
+		return r;
+	if (r)
+		filter.flags = BPF_TC_F_REPLACE;
+	r = bpf_tc_attach(&at, &filter);
+	hook->filter = !r;
+	return r;
+}
+
+int hook_set_tc(struct hook *hook, const char *pins, const struct pipe_kernel *kernel, int program_fd)
+{
+	return kernel->tcx ? set_tcx(hook, pins, program_fd) : set_filter(hook, pins, program_fd);
+}
+
+/* Unsure counts as "somebody is there": a foreign filter must not be lost. */
+static bool others_on_clsact(int ifindex)
+{
+	_cleanup_nl_ struct nl *nl = NULL;
+	_cleanup_(nl_hook_free) struct nl_hook hook = { 0 };
+
+	if (nl_open(&nl) || nl_tc_hook_get(nl, (unsigned)ifindex, &hook))
+		return true;
+	return hook.filters.n > 0;
+}
+
+static void drop_filter(const char *pins, int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	_cleanup_close_ int mark = open_pin(pins, "clsact", ifindex);
+
+	pipe_libbpf_forget();
+	if (find_filter(&at) == 1)
+		(void)bpf_tc_detach(&at, &filter);
+	if (mark < 0)
+		return;
+	unpin(pins, "clsact", ifindex);
+	at.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS; /* the qdisc itself */
+	if (!others_on_clsact(ifindex))
+		(void)bpf_tc_hook_destroy(&at);
+}
+
+void hook_drop_tc(struct hook *hook, const char *pins)
+{
+	if (hook->tcx_link >= 0) {
+		unpin(pins, "tcx", hook->ifindex);
+		(void)bpf_link_detach(hook->tcx_link);
+		cleanup_close(&hook->tcx_link);
+		hook->tcx_link = -1;
+	}
+	if (hook->filter)
+		drop_filter(pins, hook->ifindex);
+	hook->filter = false;
+}
+
+void hook_release(struct hook *hook)
+{
+	cleanup_close(&hook->xdp_link);
+	cleanup_close(&hook->tcx_link);
+	hook->xdp_link = hook->tcx_link = -1;
+}
+
+void hook_sweep(const char *pins, int ifindex)
+{
+	struct hook hook = HOOK_NONE;
+
+	hook.ifindex = ifindex;
+	hook.xdp_link = open_pin(pins, "xdp", ifindex);
+	hook.tcx_link = open_pin(pins, "tcx", ifindex);
+	hook_drop_xdp(&hook, pins);
+	hook_drop_tc(&hook, pins);
+	drop_filter(pins, ifindex);
+	unpin(pins, "counters", ifindex);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hooks of one interface.  Each is held by a pinned kernel link (or, before TCX, a clsact
+ * filter), so that packets flow on when the daemon dies and the next one takes over without a gap.
+ * Only what we made is ever changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "pipe/facts.h"
+#include "pipe/instance.h"
+
+struct hook {
+	int ifindex;
+	int xdp_link, tcx_link; /* -1 = not held */
+	enum xdp_mode mode;	/* NATIVE or SKB while xdp_link is held, else TC */
+	bool filter;		/* our clsact filter is in place */
+	bool adopted;		/* the XDP link was left by an earlier run */
+	char reason[200];	/* why not native */
+};
+
+#define HOOK_NONE { .xdp_link = -1, .tcx_link = -1, .mode = XDP_MODE_TC }
+
+/*
+ * Takes the XDP hook with a program that passes everything, in the best mode up to `max`, or
+ * adopts the link an earlier run pinned.  Never fails: without XDP the mode is TC, the reason said.
+ */
+void hook_claim(struct hook *hook, const char *pins, int ifindex, enum xdp_mode max);
+/* Puts a program in the claimed hook, in place of the one there: not a packet is missed. */
+int hook_set_xdp(struct hook *hook, int program_fd);
+int hook_set_tc(struct hook *hook, const char *pins, const struct pipe_kernel *kernel,
+		int program_fd);
+void hook_drop_xdp(struct hook *hook, const char *pins);
+void hook_drop_tc(struct hook *hook, const char *pins);
+/* Closes our handles and leaves the programs running. */
+void hook_release(struct hook *hook);
+/* Takes away what an earlier run left on an interface that is no longer ours. */
+void hook_sweep(const char *pins, int ifindex);
+/* Path of a pin: "<pins>/xdp-7". */
+void hook_pin_path(char *path, size_t size, const char *pins, const char *what, int ifindex);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For tests only: runs the parser on XDP and on TC and shows what it found in a global variable.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "pipe/parse.bpf.h"
+#include "pipe/parse_tcp.bpf.h"
+#define PARSE_VIEW_FILL
+#include "pipe/parse_probe.h"
+
+struct parse_view view;
+__u32 tag_proto, tag_tci;	/* TC: a tag to move into the skb first, host order; 0 = none */
+
+static __always_inline int probe(struct xdp_md *ctx)
+{
+	struct pkt p;
+	int r = parse_xdp(&p, ctx);
+
+	parse_view_fill(&view, &p, r);
+	view.ts_found = !parse_tcp_timestamps_xdp(&p, &view.tsval, &view.tsecr);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int probe_xdp(struct xdp_md *ctx)
+{
+	return probe(ctx);
+}
+
+SEC("xdp.frags")
+int probe_xdp_frags(struct xdp_md *ctx)
+{
+	return probe(ctx);
+}
+
+SEC("tc")
+int probe_tc(struct __sk_buff *skb)
+{
+	struct pkt p;
+	int r;
+
+	if (tag_proto && bpf_skb_vlan_push(skb, bpf_htons(tag_proto), tag_tci))
+		return TC_ACT_SHOT;
+	r = parse_skb_pull(&p, skb);
+	parse_view_fill(&view, &p, r);
+	view.ts_found = !parse_tcp_timestamps_skb(&p, &view.tsval, &view.tsecr);
+	return TC_ACT_OK;
+}
+
+char LICENSE[] SEC("license") = "GPL";

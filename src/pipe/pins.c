@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pipe/pins.h"
+
+#include <errno.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/vfs.h>
+
+#include "base/file.h"
+
+#define BPFFS "/sys/fs/bpf"
+
+static bool on_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && fs.f_type == BPF_FS_MAGIC;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && (path[n] == '/' || !path[n]);
+}
+
+int pins_prepare(const char *path, struct diag *d)
+{
+	int r;
+
+	if (is_below(path, BPFFS) && !on_bpffs(BPFFS) && mount("bpf", BPFFS, "bpf", 0, "mode=0700")) {
+		r = -errno;
+		(void)diag_error(d, NULL, "no bpffs is mounted on " BPFFS ": %s", strerror(-r));
+		diag_hint(d, "mount -t bpf bpf " BPFFS "; within a network namespace use nsenter "
+			     "--net=, as `ip netns exec` hides it");
+		return r;
+	}
+	r = file_make_dirs(path, 0700);
+	if (r)
+		return diag_error(d, NULL, "cannot make %s: %s", path, strerror(-r)), r;
+	if (!on_bpffs(path)) {
+		(void)diag_error(d, NULL, "%s is not on a bpffs", path);
+		diag_hint(d, "choose a directory below " BPFFS);
+		return -EINVAL;
+	}
+	return 0;
+}

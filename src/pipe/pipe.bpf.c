@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The packet path of one interface: each packet is parsed once, walks the stages that are on and
+ * gets one verdict.  The daemon loads one copy per interface with that interface's switches and
+ * constants; whatever is off is not in the program.
+ */
+#include "pipe/stage.bpf.h"
+
+#include "stages.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader makes it one per possible CPU */
+	__type(key, __u32);
+	__type(value, struct pipe_cpu);
+} counters SEC(".maps");
+
+static __always_inline struct pipe_cpu *this_cpu(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+static __always_inline __u64 opaque_zero(void)
+{
+	__u64 zero;
+
+	asm("%0 = 0" : "=r"(zero));
+	return zero;
+}
+
+/* The decision goes in front of the packet; after this the packet's pointers are new. */
+static __always_inline int push_metadata(struct stage_ctx *s)
+{
+	struct pipe_meta *meta;
+
+	if (bpf_xdp_adjust_meta(s->xdp, -(int)sizeof(*meta)))
+		return -1;
+	meta = (void *)(long)s->xdp->data_meta;
+	if ((void *)(meta + 1) > (void *)(long)s->xdp->data)
+		return -1;
+	s->meta.magic = PIPE_META_MAGIC;
+	*meta = s->meta;
+	return 0;
+}
+
+/* XDP changes the frame only once TC is sure to see the decision: no change is made twice. */
+static __always_inline void hand_to_tc(struct stage_ctx *s)
+{
+	if (push_metadata(s)) {
+		COUNT(s, pipe_no_metadata);
+		return;
+	}
+	if (ON(s, pipe_retag) && s->new_vid) {
+		vlan_xdp_set_vid((void *)(long)s->xdp->data, (void *)(long)s->xdp->data_end,
+				 s->new_vid);
+		COUNT(s, pipe_retagged);
+	}
+}
+
+SEC("xdp.frags")
+int weir_xdp(struct xdp_md *ctx)
+{
+	struct stage_ctx s = { .xdp = ctx, .zero = opaque_zero() };
+	int verdict = XDP_PASS;
+
+	if (!ON(&s, pipe_active))
+		return XDP_PASS;
+	s.data = (void *)(long)ctx->data;
+	s.end = (void *)(long)ctx->data_end;
+	s.len = s.end - s.data;
+	if (ON(&s, pipe_frags))
+		s.len = bpf_xdp_get_buff_len(ctx);
+	s.cpu = this_cpu();
+	if (!s.cpu)
+		return XDP_PASS;
+	if (ON(&s, pipe_headers) && parse_packet(&s.pkt, s.data, s.end))
+		COUNT(&s, pipe_headers_unknown);
+#define STAGE(name)                                \
+	if (ON(&s, name)) {                        \
+		verdict = name##_xdp(&s);          \
+		if (verdict != STAGE_NEXT)         \
+			return verdict;            \
+	}
+#include "pipe/stages.def"
+#undef STAGE
+	if (ON(&s, pipe_metadata) && s.defer)
+		hand_to_tc(&s);
+	else
+		COUNT(&s, pipe_passed);
+	return XDP_PASS;
+}
+
+static __always_inline struct pipe_meta *find_metadata(struct __sk_buff *skb)
+{
+	struct pipe_meta *meta = (void *)(long)skb->data_meta;
+
+	if ((void *)(meta + 1) > (void *)(long)skb->data || meta->magic != PIPE_META_MAGIC)
+		return NULL;
+	return meta;
+}
+
+/* XDP has decided already: no parse, no lookup, only what needs the skb. */
+static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta *meta)
+{
+	COUNT(s, pipe_from_metadata);
+	if (meta->handle)
+		s->skb->priority = meta->handle;
+	if (meta->queue)
+		s->skb->queue_mapping = meta->queue;
+	if (!meta->oif)
+		return TC_ACT_UNSPEC;
+	return bpf_redirect(meta->oif, 0);
+}
+
+SEC("tc")
+int weir_tc(struct __sk_buff *skb)
+{
+	struct stage_ctx s = { .skb = skb, .zero = opaque_zero() };
+	struct pipe_meta *meta;
+	int verdict;
+
+	if (!ON(&s, pipe_active))
+		return TC_ACT_UNSPEC;
+	s.len = skb->len;
+	s.cpu = this_cpu();
+	if (!s.cpu)
+		return TC_ACT_UNSPEC;
+	if (ON(&s, pipe_metadata)) {
+		meta = find_metadata(skb);
+		if (meta)
+			return follow_metadata(&s, meta);
+	}
+#define STAGE(name)                        \
+	verdict = name##_tc(&s);           \
+	if (verdict != STAGE_NEXT)         \
+		return verdict;
+#include "pipe/stages.def"
+#undef STAGE
+	return TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "GPL";
