@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "daemon/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/file.h"
+#include "config/load.h"
+#include "nl/monitor.h"
+#include "tune/knob.h"
+
+/* Interfaces come in bursts (a rename is three events): look once when it is quiet. */
+#define SETTLE_USEC (20 * 1000)
+
+struct engine {
+	struct engine_options options;
+	engine_listener listener;
+	void *listener_data;
+	struct model *model;
+	struct model *read; /* read, not yet in force */
+	struct diag warnings;
+	time_t loaded_at;
+	struct pipe_facts facts;
+	struct pipe_memory memory;
+	struct pipeline *pipeline;
+	struct knobs knobs;
+	char *knobs_path;
+	int lock;
+	struct nl *nl;
+	struct nl_monitor *monitor;
+	sd_event *loop;
+	sd_event_source *monitor_source, *settle_timer;
+	struct strbuf *changed; /* where changes are noted during a load */
+	char trouble[300];	/* the last failure to follow the world, told once */
+};
+
+void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format, ...)
+{
+	struct engine_event e = { .subject = subject, .event = event };
+	char text[600];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	e.text = text;
+	(void)clock_gettime(CLOCK_REALTIME, &e.at);
+	engine->listener(&e, engine->listener_data);
+}
+
+/* --- knobs: what a port needs around it -------------------------------------------------------- */
+
+/* A NIC that takes VLAN tags out of frames would have XDP send them on without. */
+static void keep_tags(struct engine *engine, const struct port_plan *port)
+{
+	_cleanup_diag_ struct diag d = { 0 };
+
+	if (!knobs_set(&engine->knobs, &knob_feature, KNOB_LINK((unsigned)port->ifindex),
+		       "rx-vlan-hw-parse", "off", &d))
+		return;
+	engine_tell(engine, port->name, "failed",
+		    "the NIC takes VLAN tags out of frames and cannot be told not to: tagged frames would "
+		    "lose their tag; set pipeline.interfaces to mode tc for it");
+}
+
+static int before_port(const struct port_plan *port, void *data, struct diag *d)
+{
+	struct engine *engine = data;
+
+	if (port->keep_tags)
+		keep_tags(engine, port);
+	if (!port->promisc)
+		return 0;
+	return knobs_set(&engine->knobs, &knob_flag, KNOB_LINK((unsigned)port->ifindex), "promisc", "on",
+			 d);
+}
+
+static void tell_notes(struct engine *engine, const struct diag *d)
+{
+	vec_foreach(&d->entries, e)
+		engine_tell(engine, "settings", "note", "%s", e->text);
+}
+
+static void after_port(int ifindex, void *data)
+{
+	struct engine *engine = data;
+	_cleanup_diag_ struct diag d = { 0 };
+
+	(void)knobs_restore_subject(&engine->knobs, KNOB_LINK((unsigned)ifindex), &d);
+	tell_notes(engine, &d);
+}
+
+static void port_tells(const char *subject, const char *event, const char *text, void *data)
+{
+	struct engine *engine = data;
+
+	if (engine->changed)
+		strbuf_addf(engine->changed, "%s: %s\n", subject, text);
+	engine_tell(engine, subject, event, "%s", text);
+}
+
+/* --- load -------------------------------------------------------------------------------------- */
+
+static int read_facts(struct nl *nl, const struct pipe_memory *memory, const struct model *model,
+		      struct pipe_facts *ret)
+{
+	_cleanup_name_list_ struct name_list list = { 0 };
+	int r = sections_interfaces(model, &list);
+
+	return r ? r : pipe_facts_read(nl, memory, list.names.at, list.names.n, ret);
+}
+
+static int remember(struct engine *engine)
+{
+	_cleanup_name_list_ struct name_list list = { 0 };
+	int r = sections_interfaces(engine->model, &list);
+
+	return r ? r : pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n);
+}
+
+static int load_model(const char *const *files, size_t n, struct model **ret, struct diag *d)
+{
+	size_t n_schemas;
+	const struct schema *const *schemas = sections_all(&n_schemas);
+
+	return config_load(files, n, schemas, n_schemas, ret, d);
+}
+
+int engine_check(const char *const *files, size_t n, struct diag *d)
+{
+	_cleanup_(model_freep) struct model *model = NULL;
+	_cleanup_(pipe_facts_free) struct pipe_facts facts = { 0 };
+	_cleanup_nl_ struct nl *nl = NULL;
+	struct pipe_wish wish;
+	int r = load_model(files, n, &model, d);
+
+	if (!r)
+		r = nl_open(&nl);
+	if (!r)
+		r = read_facts(nl, NULL, model, &facts);
+	if (r)
+		return r;
+	sections_wish(model, &wish);
+	return pipe_wish_check(&wish, &facts, d);
+}
+
+static void set_warnings(struct engine *engine, const struct diag *d)
+{
+	diag_free(&engine->warnings);
+	vec_foreach(&d->entries, e) {
+		struct mark at = { .file = e->file, .line = e->line, .column = e->column };
+
+		if (e->level != DIAG_WARNING)
+			continue;
+		(void)diag_warning(&engine->warnings, &at, "%s", e->text);
+		if (e->hint)
+			diag_hint(&engine->warnings, "%s", e->hint);
+	}
+}
+
+static int apply(struct engine *engine, const struct model *model, struct diag *d)
+{
+	struct pipe_facts facts = { 0 };
+	struct pipe_wish wish;
+	int r = read_facts(engine->nl, &engine->memory, model, &facts);
+
+	if (r)
+		return r;
+	sections_wish(model, &wish);
+	r = pipe_wish_check(&wish, &facts, d);
+	if (!r)
+		r = pipeline_sync(engine->pipeline, &wish, &facts, d);
+	if (r) {
+		pipe_facts_free(&facts);
+		return r;
+	}
+	pipe_facts_free(&engine->facts);
+	engine->facts = facts;
+	return 0;
+}
+
+/* After the first load: what an earlier run had turned and this one does not want. */
+static void forget_old_knobs(struct engine *engine)
+{
+	_cleanup_diag_ struct diag d = { 0 };
+
+	(void)knobs_restore_unwanted(&engine->knobs, &d);
+	tell_notes(engine, &d);
+}
+
+int engine_read(struct engine *engine, struct diag *d)
+{
+	struct model *model = NULL;
+	int r = load_model(engine->options.files, engine->options.n_files, &model, d);
+
+	if (r)
+		return r;
+	model_free(engine->read);
+	engine->read = model;
+	return 0;
+}
+
+int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
+{
+	struct model *model;
+	int r = engine->read ? 0 : engine_read(engine, d);
+
+	if (r)
+		return r;
+	model = TAKE_PTR(engine->read);
+	engine->changed = changed;
+	r = apply(engine, model, d);
+	engine->changed = NULL;
+	if (r) {
+		if (!d->errors)
+			(void)diag_error(d, NULL, "cannot apply: %s", strerror(-r));
+		model_free(model);
+		return r;
+	}
+	if (!engine->model)
+		forget_old_knobs(engine);
+	model_free(engine->model);
+	engine->model = model;
+	engine->loaded_at = time(NULL);
+	set_warnings(engine, d);
+	pipeline_sweep(engine->pipeline);
+	return remember(engine);
+}
+
+/* --- following the world ----------------------------------------------------------------------- */
+
+static void note_trouble(struct engine *engine, const struct diag *d)
+{
+	struct strbuf text = { 0 };
+
+	if (d->entries.n)
+		diag_format(&d->entries.at[0], &text);
+	if (strncmp(engine->trouble, strbuf_text(&text), sizeof(engine->trouble) - 1)) {
+		(void)snprintf(engine->trouble, sizeof(engine->trouble), "%s", strbuf_text(&text));
+		engine_tell(engine, "pipeline", "failed", "%s", engine->trouble);
+	}
+	strbuf_free(&text);
+}
+
+static void tell_link_change(struct engine *engine, const struct pipe_link *was,
+			     const struct pipe_link *now)
+{
+	const char *name = now->name;
+
+	if (was->ifindex && !now->ifindex)
+		engine_tell(engine, name, "vanished", "interface is gone");
+	else if (!was->ifindex && now->ifindex)
+		engine_tell(engine, name, "appeared", "interface is back");
+	else if (was->ifindex != now->ifindex)
+		engine_tell(engine, name, "appeared", "interface was replaced by another");
+	else if (strcmp(was->present_name, now->present_name))
+		engine_tell(engine, name, "renamed", "interface is now called %s; change the configuration",
+			    now->present_name);
+	else if (was->up != now->up)
+		engine_tell(engine, name, now->up ? "up" : "down", "set %s", now->up ? "up" : "down");
+	else if (was->carrier != now->carrier)
+		engine_tell(engine, name, now->carrier ? "carrier" : "no-carrier", "carrier %s",
+			    now->carrier ? "on" : "off");
+}
+
+static void tell_changes(struct engine *engine, const struct pipe_facts *was)
+{
+	vec_foreach(&engine->memory.seen, seen) {
+		const struct pipe_link *a = pipe_facts_find(was, seen->name);
+		const struct pipe_link *b = pipe_facts_find(&engine->facts, seen->name);
+
+		if (a && b)
+			tell_link_change(engine, a, b);
+	}
+}
+
+static void reconcile(struct engine *engine)
+{
+	_cleanup_(pipe_facts_free) struct pipe_facts was = engine->facts;
+	_cleanup_diag_ struct diag d = { 0 };
+	int r;
+
+	engine->facts = (struct pipe_facts){ 0 };
+	r = apply(engine, engine->model, &d);
+	if (r) {
+		engine->facts = was;
+		was = (struct pipe_facts){ 0 };
+		note_trouble(engine, &d);
+		return;
+	}
+	engine->trouble[0] = 0;
+	tell_changes(engine, &was);
+	(void)remember(engine);
+}
+
+void engine_refresh(struct engine *engine)
+{
+	struct pipe_facts facts = { 0 };
+
+	if (read_facts(engine->nl, &engine->memory, engine->model, &facts))
+		return;
+	vec_foreach(&facts.links, link) {
+		const struct pipe_link *old = pipe_facts_find(&engine->facts, link->name);
+
+		if (!old)
+			continue;
+		link->mode = old->mode;
+		memcpy(link->reason, old->reason, sizeof(link->reason));
+	}
+	pipe_facts_free(&engine->facts);
+	engine->facts = facts;
+}
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *data)
+{
+	reconcile(data);
+	return 0;
+}
+
+static void look_soon(struct engine *engine)
+{
+	int on;
+	uint64_t now;
+
+	if (sd_event_source_get_enabled(engine->settle_timer, &on) < 0 || on != SD_EVENT_OFF)
+		return;
+	if (sd_event_now(engine->loop, CLOCK_MONOTONIC, &now) < 0)
+		return;
+	(void)sd_event_source_set_time(engine->settle_timer, now + SETTLE_USEC);
+	(void)sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_ONESHOT);
+}
+
+static void on_link_event(const struct nl_event *event, void *data)
+{
+	look_soon(data);
+}
+
+static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	struct engine *engine = data;
+
+	(void)nl_monitor_read(engine->monitor, on_link_event, engine);
+	return 0;
+}
+
+int engine_follow(struct engine *engine, struct diag *d)
+{
+	int r = sd_event_add_io(engine->loop, &engine->monitor_source,
+				nl_monitor_fd(engine->monitor), EPOLLIN, on_monitor, engine);
+
+	if (r >= 0)
+		r = sd_event_add_time(engine->loop, &engine->settle_timer, CLOCK_MONOTONIC, 0, 1000,
+				      on_settled, engine);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_OFF);
+	if (r < 0)
+		return diag_error(d, NULL, "cannot follow interfaces: %s", strerror(-r)), r;
+	return 0;
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+/* Two daemons over one state would undo each other's knobs. */
+static int take_lock(const char *state, struct diag *d)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	int r = file_make_dirs(state, 0700);
+
+	if (r)
+		return diag_error(d, NULL, "cannot make %s: %s", state, strerror(-r)), r;
+	if (asprintf(&path, "%s/lock", state) < 0)
+		return -ENOMEM;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
+		r = -errno;
+		(void)diag_error(d, NULL, "%s: %s", path,
+				 r == -EWOULDBLOCK ? "another weird is running with this state" :
+						     strerror(-r));
+		return r;
+	}
+	return TAKE_FD(fd);
+}
+
+static int open_knobs(struct engine *engine, struct diag *d)
+{
+	int r;
+
+	if (asprintf(&engine->knobs_path, "%s/knobs.json", engine->options.state) < 0)
+		return -ENOMEM;
+	r = knobs_init(&engine->knobs, engine->nl, engine->knobs_path);
+	if (!r)
+		r = knobs_load(&engine->knobs, d);
+	knobs_mark(&engine->knobs);
+	return r;
+}
+
+static int open_kernel(struct engine *engine, struct diag *d)
+{
+	const struct pipe_surroundings around = {
+		.before = before_port, .after = after_port, .tell = port_tells, .data = engine
+	};
+	int r = nl_open(&engine->nl);
+
+	if (!r)
+		r = nl_monitor_open(0, &engine->monitor);
+	if (r)
+		return diag_error(d, NULL, "cannot open netlink: %s", strerror(-r)), r;
+	return pipeline_new(engine->options.pins, &around, &engine->pipeline, d);
+}
+
+int engine_new(sd_event *loop, const struct engine_options *options, engine_listener listener,
+	       void *data, struct engine **ret, struct diag *d)
+{
+	_cleanup_(engine_freep) struct engine *engine = calloc(1, sizeof(*engine));
+	int r;
+
+	if (!engine)
+		return -ENOMEM;
+	engine->lock = -1;
+	engine->options = *options;
+	engine->listener = listener;
+	engine->listener_data = data;
+	engine->loop = sd_event_ref(loop);
+	r = take_lock(options->state, d);
+	if (r < 0)
+		return r;
+	engine->lock = r;
+	r = open_kernel(engine, d);
+	if (!r)
+		r = open_knobs(engine, d);
+	if (r)
+		return r;
+	*ret = TAKE_PTR(engine);
+	return 0;
+}
+
+void engine_stop(struct engine *engine)
+{
+	_cleanup_diag_ struct diag d = { 0 };
+
+	pipeline_stop(engine->pipeline);
+	(void)knobs_restore_all(&engine->knobs, &d);
+	tell_notes(engine, &d);
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	(void)sd_event_source_unref(engine->monitor_source);
+	(void)sd_event_source_unref(engine->settle_timer);
+	pipeline_free(engine->pipeline);
+	knobs_free(&engine->knobs);
+	nl_monitor_close(engine->monitor);
+	nl_close(engine->nl);
+	pipe_facts_free(&engine->facts);
+	pipe_memory_free(&engine->memory);
+	model_free(engine->read);
+	model_free(engine->model);
+	diag_free(&engine->warnings);
+	free(engine->knobs_path);
+	cleanup_close(&engine->lock);
+	(void)sd_event_unref(engine->loop);
+	free(engine);
+}
+
+const struct model *engine_model(const struct engine *engine)
+{
+	return engine->model ? engine->model : engine->read;
+}
+
+const struct pipe_facts *engine_facts(const struct engine *engine)
+{
+	return &engine->facts;
+}
+
+struct pipeline *engine_pipeline(const struct engine *engine)
+{
+	return engine->pipeline;
+}
+
+const struct diag *engine_warnings(const struct engine *engine)
+{
+	return &engine->warnings;
+}
+
+time_t engine_loaded_at(const struct engine *engine)
+{
+	return engine->loaded_at;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the daemon may do once it runs. */
+#pragma once
+
+#include "base/diag.h"
+
+/* Keeps what the packet path needs and drops every other capability for good. */
+int privilege_drop(struct diag *d);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Every top-level key of the configuration, from the parts that own them, in one table. */
+#pragma once
+
+#include "model/schema.h"
+#include "pipe/pipeline.h"
+
+struct bus_section {
+	struct conf_string path;
+};
+
+/* All sections: `*ret_n` schemas. */
+const struct schema *const *sections_all(size_t *ret_n);
+/* What the pipeline is asked for; borrows from the model. */
+void sections_wish(const struct model *model, struct pipe_wish *ret);
+/* The socket named in the configuration, or NULL. */
+const char *sections_bus_path(const struct model *model);
+
+/* Every interface name that stands in the configuration; names are borrowed from the model. */
+struct name_list {
+	VEC(const char *) names;
+};
+void name_list_free(struct name_list *list);
+#define _cleanup_name_list_ _cleanup_(name_list_free)
+int sections_interfaces(const struct model *model, struct name_list *ret);
