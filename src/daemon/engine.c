@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -14,6 +14,8 @@
 
 /* Interfaces come in bursts (a rename is three events): look once when it is quiet. */
 #define SETTLE_USEC (20 * 1000)
+/* No event tells that a device began or ceased to take redirects. */
+#define LOOK_USEC (1000 * 1000)
 
 struct engine {
 	struct engine_options options;
@@ -32,7 +34,7 @@ struct engine {
 	struct nl *nl;
 	struct nl_monitor *monitor;
 	sd_event *loop;
-	sd_event_source *monitor_source, *settle_timer;
+	sd_event_source *monitor_source, *settle_timer, *look_timer;
 	struct strbuf *changed; /* where changes are noted during a load */
 	char trouble[300];	/* the last failure to follow the world, told once */
 };
@@ -88,9 +90,11 @@ static void after_port(int ifindex, void *data)
 {
 	struct engine *engine = data;
 	_cleanup_diag_ struct diag d = { 0 };
+	char name[IF_NAMESIZE];
 
 	(void)knobs_restore_subject(&engine->knobs, KNOB_LINK((unsigned)ifindex), &d);
-	tell_notes(engine, &d);
+	if (if_indextoname((unsigned)ifindex, name)) /* of a vanished one there is nothing to tell */
+		tell_notes(engine, &d);
 }
 
 static void port_tells(const char *subject, const char *event, const char *text, void *data)
@@ -346,16 +350,53 @@ static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *d
 	return 0;
 }
 
+/* A target that refuses redirects is one for TC: planning again finds that. */
+static bool target_changed(struct engine *engine, const struct counter_view *view, int ifindex)
+{
+	if (view->loss(view->source, ifindex).refused && pipe_memory_refuses(&engine->memory, ifindex)) {
+		const struct pipe_link *link = pipe_facts_find_index(&engine->facts, ifindex);
+
+		engine_tell(engine, link ? link->name : "pipeline", "failed",
+			    "dropped frames redirected to it: the device takes none");
+		return true;
+	}
+	return pipe_facts_outdated(engine->nl, &engine->facts, ifindex);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct engine *engine = data;
+	struct counter_view view = pipeline_counters(engine->pipeline);
+	bool changed = false;
+
+	vec_foreach(&engine->memory.seen, seen)
+		changed |= target_changed(engine, &view, seen->ifindex);
+	if (changed)
+		reconcile(engine);
+	(void)sd_event_source_set_time(source, usec + LOOK_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int start_timers(struct engine *engine)
+{
+	int r = sd_event_add_time(engine->loop, &engine->settle_timer, CLOCK_MONOTONIC, 0, 1000,
+				  on_settled, engine);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(engine->loop, &engine->look_timer, CLOCK_MONOTONIC,
+					       LOOK_USEC, LOOK_USEC / 10, on_look, engine);
+	return r;
+}
+
 int engine_follow(struct engine *engine, struct diag *d)
 {
 	int r = sd_event_add_io(engine->loop, &engine->monitor_source,
 				nl_monitor_fd(engine->monitor), EPOLLIN, on_monitor, engine);
 
 	if (r >= 0)
-		r = sd_event_add_time(engine->loop, &engine->settle_timer, CLOCK_MONOTONIC, 0, 1000,
-				      on_settled, engine);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_OFF);
+		r = start_timers(engine);
 	if (r < 0)
 		return diag_error(d, NULL, "cannot follow interfaces: %s", strerror(-r)), r;
 	return 0;
@@ -453,6 +494,7 @@ void engine_free(struct engine *engine)
 		return;
 	(void)sd_event_source_unref(engine->monitor_source);
 	(void)sd_event_source_unref(engine->settle_timer);
+	(void)sd_event_source_unref(engine->look_timer);
 	pipeline_free(engine->pipeline);
 	knobs_free(&engine->knobs);
 	nl_monitor_close(engine->monitor);

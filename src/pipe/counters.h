@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "pipe/shared.h"
+#include "pipe/watch.h"
 
 struct counter_row {
 	const char *stage, *name, *help;
@@ -27,6 +28,8 @@ struct pipe_count counter_sum(const struct counter_block *block, enum pipe_count
 /* Hands a stage the counters of any port without knowing where they are kept. */
 struct counter_view {
 	const struct counter_block *(*find)(const void *source, int ifindex);
+	/* Frames that redirects to that interface lost. */
+	struct watch_loss (*loss)(const void *source, int ifindex);
 	const void *source;
 };
 struct pipe_count counter_view_sum(const struct counter_view *view, int ifindex,

@@ -96,6 +96,36 @@ static void read_detail(struct nl *nl, struct pipe_link *link)
 	link->xmit_frags = features & NL_XDP_NDO_XMIT_SG;
 }
 
+bool pipe_facts_outdated(struct nl *nl, const struct pipe_facts *facts, int ifindex)
+{
+	const struct pipe_link *link = pipe_facts_find_index(facts, ifindex);
+	uint64_t features;
+
+	if (!link || nl_netdev_xdp_features(nl, (unsigned)ifindex, &features))
+		return false;
+	return link->xmit != !!(features & NL_XDP_NDO_XMIT) ||
+	       link->xmit_frags != !!(features & NL_XDP_NDO_XMIT_SG);
+}
+
+bool pipe_memory_refuses(struct pipe_memory *memory, int ifindex)
+{
+	bool news = false;
+
+	vec_foreach(&memory->seen, seen)
+		if (seen->ifindex == ifindex && !seen->refuses)
+			news = seen->refuses = true;
+	return news;
+}
+
+/* What an old kernel does not tell, experience does. */
+static void apply_experience(struct pipe_facts *facts, const struct pipe_memory *memory)
+{
+	vec_foreach(&memory->seen, seen)
+		vec_foreach(&facts->links, link)
+			if (seen->refuses && link->ifindex == seen->ifindex && !link->xmit_known)
+				link->xmit_known = true;
+}
+
 /* A name we know but the kernel does not: the same device under another name, or away. */
 static int recall(struct pipe_facts *facts, const struct pipe_seen *seen)
 {
@@ -124,6 +154,8 @@ static int collect(struct nl *nl, const struct nl_links *links, const struct pip
 	vec_foreach(&facts->links, link)
 		if (is_named(link->name, names, n))
 			read_detail(nl, link);
+	if (memory)
+		apply_experience(facts, memory);
 	return r;
 }
 
@@ -152,6 +184,7 @@ static int keep(struct pipe_memory *memory, const struct pipe_link *link)
 	memcpy(seen.mac, link->mac, sizeof(seen.mac));
 	vec_foreach(&memory->seen, old)
 		if (!strcmp(old->name, seen.name)) {
+			seen.refuses = old->refuses && old->ifindex == seen.ifindex;
 			*old = seen;
 			return 0;
 		}

@@ -46,6 +46,7 @@ struct pipe_memory {
 		char name[IF_NAMESIZE];
 		int ifindex;
 		uint8_t mac[6];
+		bool refuses; /* it was seen to drop every frame redirected to it */
 	}) seen;
 };
 
@@ -53,6 +54,11 @@ void pipe_memory_free(struct pipe_memory *memory);
 /* Interfaces of these names will be known as "away" or "renamed" rather than as unknown. */
 int pipe_memory_keep(struct pipe_memory *memory, const struct pipe_facts *facts,
 		     const char *const *names, size_t n);
+
+/* True when that is news. */
+bool pipe_memory_refuses(struct pipe_memory *memory, int ifindex);
+/* Asks again what decides over redirects; true when the answer differs from the facts. */
+bool pipe_facts_outdated(struct nl *nl, const struct pipe_facts *facts, int ifindex);
 
 /*
  * Reads the kernel: all links, and the driver and XDP powers of those in `names` (what takes two

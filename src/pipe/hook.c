@@ -214,10 +214,12 @@ static int set_tcx(struct hook *hook, const char *pins, int program_fd)
 
 	if (hook->tcx_link < 0) {
 		fd = open_pin(pins, "tcx", hook->ifindex);
-		if (fd >= 0 && link_ifindex(fd) == hook->ifindex)
+		if (fd >= 0 && link_ifindex(fd) == hook->ifindex) {
 			hook->tcx_link = fd;
-		else if (fd >= 0)
+			hook->adopted = true;
+		} else if (fd >= 0) {
 			(void)close(fd);
+		}
 	}
 	if (hook->tcx_link >= 0)
 		return bpf_link_update(hook->tcx_link, program_fd, NULL) ? -errno : 0;
@@ -268,6 +270,7 @@ static int set_filter(struct hook *hook, const char *pins, int program_fd)
 	r = find_filter(&at);
 	if (r < 0)
 		return r;
+	hook->adopted |= r && !hook->filter;
 	if (r)
 		filter.flags = BPF_TC_F_REPLACE;
 	r = bpf_tc_attach(&at, &filter);

@@ -26,6 +26,13 @@
 #define PARSE_L4_MASK 0x3fff	/* + 40 + PKT_MAX_EXT * 2048 */
 
 #define PARSE_RARE(cond) __builtin_expect(!!(cond), 0)
+#ifdef __bpf__
+#define PARSE_UNROLL _Pragma("unroll")
+#define PARSE_LOOP _Pragma("clang loop unroll(disable)")
+#else
+#define PARSE_UNROLL
+#define PARSE_LOOP
+#endif
 
 /* Known at compile time: which kind of context leads to the frame. */
 enum parse_hook { PARSE_PLAIN, PARSE_XDP, PARSE_SKB };
@@ -104,7 +111,7 @@ static __always_inline int parse_tags(struct pkt *p)
 {
 	const __u32 held = p->vlans;	/* 1 when the skb holds a tag that is not in the bytes */
 
-#pragma unroll
+	PARSE_UNROLL
 	for (int i = 0; i < PKT_MAX_TAGS; i++) {
 		struct parse_tag *tag = p->l3;
 
@@ -161,7 +168,7 @@ static __always_inline int parse_mpls_payload(struct pkt *p)
 
 static __always_inline int parse_mpls(struct pkt *p)
 {
-#pragma unroll
+	PARSE_UNROLL
 	for (int i = 0; i < PKT_MAX_LABELS; i++) {
 		__be32 *label = p->l3;
 
@@ -335,7 +342,19 @@ static __always_inline __u64 parse_ext_walk(void *data, void *end, __u64 packed)
 {
 	struct parse_walk w = parse_walk_unpack(packed);
 
-#pragma clang loop unroll(disable)
+	PARSE_LOOP
+	for (int i = 0; i < PKT_MAX_EXT; i++)
+		if (!parse_ext_step(&w, data, end))
+			break;
+	return parse_walk_pack(&w);
+}
+
+/* Without a loop: up to 6.1 the verifier refuses loops that the code around them has bent. */
+static __always_inline __u64 parse_ext_walk_inline(void *data, void *end, __u64 packed)
+{
+	struct parse_walk w = parse_walk_unpack(packed);
+
+	PARSE_UNROLL
 	for (int i = 0; i < PKT_MAX_EXT; i++)
 		if (!parse_ext_step(&w, data, end))
 			break;
@@ -371,7 +390,7 @@ static __always_inline __u64 parse_ext_walk_here(struct pkt *p, const int hook, 
 	if (hook == PARSE_SKB)
 		return parse_ext_walk_skb(p->ctx, packed);
 #endif
-	return parse_ext_walk(p->data, p->end, packed);
+	return parse_ext_walk_inline(p->data, p->end, packed);
 }
 
 /* Moves l4 behind the extension headers; returns the first protocol it did not pass. */
@@ -488,25 +507,29 @@ static __always_inline int parse_skb(struct pkt *p, struct __sk_buff *skb)
 	return parse_headers(p, PARSE_SKB);
 }
 
-static __always_inline int parse_is_cut(const struct pkt *p, int r)
+/* Two parsers' worth of instructions, but a function of its own: verified once. */
+__noinline int parse_skb_linearize(struct __sk_buff *skb);
+
+__noinline int parse_skb_linearize(struct __sk_buff *skb)
 {
-	return r == PARSE_TRUNCATED || p->flags & PKT_CUT;
+	struct pkt p;
+
+	if (parse_skb(&p, skb) != PARSE_TRUNCATED && !(p.flags & PKT_CUT))
+		return 0;
+	return bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
 }
 
-/* As parse_skb, but headers behind the skb's linear part are pulled in, and only then. */
+/*
+ * As parse_skb, but headers behind the skb's linear part are pulled in, and only then. It moves
+ * the data: packet pointers from before are gone. What stays cut is more than PARSE_PULL away.
+ */
 static __always_inline int parse_skb_pull(struct pkt *p, struct __sk_buff *skb)
 {
-	int r = 0;
+	__u32 linear = skb->data_end - skb->data;
 
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < 2; i++) {
-		r = parse_skb(p, skb);
-		if (i || !parse_is_cut(p, r) || p->end - p->data >= skb->len)
-			break;
-		/* failed or not, it has moved the data: parse again */
-		(void)bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
-	}
-	return r;
+	if (PARSE_RARE(linear < PARSE_PULL && linear < skb->len))
+		(void)parse_skb_linearize(skb);
+	return parse_skb(p, skb);
 }
 #endif
 

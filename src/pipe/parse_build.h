@@ -168,8 +168,12 @@ static inline uint8_t *build_ipv6(uint8_t *p, const struct build *b, struct pars
 	p = put(put(put(p, 0, 2), b->exts ? b->ext[0] : first, 1), 64, 1);
 	for (int i = 0; i < 8; i++)
 		p = put(p, 0x20010db8u * (uint32_t)(i + 1), 4);
-	for (int i = 0; i < 8; i++)
-		v->addr ^= *(uint32_t *)(void *)(start + 8 + i * 4);
+	for (int i = 0; i < 8; i++) {
+		uint32_t word;
+
+		memcpy(&word, start + 8 + i * 4, 4);
+		v->addr ^= word;
+	}
 	for (int i = 0; i < b->exts; i++)
 		p = build_ext(p, b->ext[i], i + 1 < b->exts ? b->ext[i + 1] : first);
 	if (b->frag)

@@ -18,7 +18,7 @@ static __always_inline __u32 parse_ts_scan(void *data, void *end, __u32 l4_off, 
 	__u8 *opt;
 
 	l4_off &= PARSE_L4_MASK;
-#pragma clang loop unroll(disable)
+	PARSE_LOOP
 	for (int i = 0; i < 40; i++) {	/* 40 bytes of options may all be NOPs */
 		o = parse_forget_value(data, end, o) & 0x1ff;
 		if (o > 50 || o + 10 > hlen)

@@ -1,183 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The packet parser: every frame goes through the parser in user space and, where the kernel
- * allows, through XDP and TC by BPF_PROG_TEST_RUN; all must agree with a second parser.
+ * The packet parser: well-formed frames of every combination, every size, every cut, wrong and
+ * random ones. What "check" means is in parse_check.h.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include "pipe/parse_build.h"
-#include "pipe/parse_native.h"
-
-#include "parse_probe.skel.h"
-
-#include "../../tests/fuzz/parse_second.c"
-
-static const struct second_tag NO_TAG;
-static struct parse_probe_bpf *probe;		/* NULL: user space only */
-static bool probe_frags;
-static unsigned long runs_xdp, runs_tc, runs_native;
-
-/* --- the three places where the parser runs ----------------------------------------------------- */
-
-static void show(const char *where, const char *field, const uint8_t *frame, size_t len)
-{
-	print_error("%s: differs in %s, %zu bytes:", where, field, len);
-	for (size_t i = 0; i < len && i < 160; i++)
-		print_error(" %02x", frame[i]);
-	print_error("\n");
-}
-
-static void same(const char *where, const struct parse_view *got, const struct parse_view *want,
-		 const uint8_t *frame, size_t len)
-{
-	const char *field = second_difference(got, want);
-
-	if (field)
-		show(where, field, frame, len);
-	assert_null(field);
-}
-
-static int run(const struct bpf_program *prog, const uint8_t *frame, size_t len,
-	       struct parse_view *ret_view)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
-		    .repeat = 1);
-	int r;
-
-	memset(&probe->bss->view, 0xff, sizeof(probe->bss->view));
-	r = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
-	*ret_view = probe->bss->view;
-	return r;
-}
-
-static void run_ok(const struct bpf_program *prog, const uint8_t *frame, size_t len,
-		   struct parse_view *ret_view)
-{
-	int r = run(prog, frame, len, ret_view);
-
-	if (r)
-		print_error("test run of %zu bytes: %s\n", len, strerror(-r));
-	assert_int_equal(r, 0);
-}
-
-static void run_tc(const uint8_t *frame, size_t len, struct second_tag held,
-		   struct parse_view *ret_view)
-{
-	probe->bss->tag_proto = held.proto;
-	probe->bss->tag_tci = held.tci;
-	run_ok(probe->progs.probe_tc, frame, len, ret_view);
-	runs_tc++;
-}
-
-/* TC with the outermost tag moved into the skb must say the same as XDP, four bytes earlier. */
-static void check_tc_held(const uint8_t *frame, size_t len, const struct parse_view *xdp)
-{
-	struct second_tag held = { (uint16_t)(frame[12] << 8 | frame[13]),
-				   (uint16_t)(frame[14] << 8 | frame[15]) };
-	struct parse_view got, want = *xdp;
-	uint8_t *rest = malloc(len);
-
-	assert_non_null(rest);
-	memcpy(rest, frame, 12);
-	memcpy(rest + 12, frame + 16, len - 16);
-	run_tc(rest, len - 4, held, &got);
-	want.flags |= PKT_HW_TAG;
-	want.l3 -= 4;
-	if (want.l4 != PARSE_NONE)
-		want.l4 -= 4;
-	same("TC, tag in the skb, against XDP", &got, &want, frame, len);
-	second_parse(rest, len - 4, held, &want);
-	same("TC, tag in the skb", &got, &want, rest, len - 4);
-	free(rest);
-}
-
-static bool is_tagged(const uint8_t *frame, size_t len)
-{
-	return len > 18 && ((frame[12] == 0x81 && frame[13] == 0x00) ||
-			    (frame[12] == 0x88 && frame[13] == 0xa8));
-}
-
-/* TEST_RUN wants a whole Ethernet header, and for an skb something behind it. */
-static void check_kernel(const uint8_t *frame, size_t len, const struct parse_view *want)
-{
-	struct parse_view got;
-
-	if (!probe || len < 14)
-		return;
-	run_ok(probe->progs.probe_xdp, frame, len, &got);
-	runs_xdp++;
-	same("XDP", &got, want, frame, len);
-	if (len == 14)
-		return;
-	run_tc(frame, len, NO_TAG, &got);
-	same("TC", &got, want, frame, len);
-	if (is_tagged(frame, len))
-		check_tc_held(frame, len, want);
-}
-
-static void check_bounds(const struct parse_view *v, const uint8_t *frame, size_t len)
-{
-	bool inside = v->l3 <= len && (v->l4 == PARSE_NONE || (v->l4 <= len && v->l4 >= v->l3));
-
-	if (v->proto)
-		inside = inside && v->l4 + (v->proto == 6 ? 20u : 8u) <= len;
-	if (!inside)
-		show("bounds", "l3 or l4", frame, len);
-	assert_true(inside);
-}
-
-static void check_native(const uint8_t *frame, size_t len, struct parse_view *ret_second)
-{
-	struct parse_view got;
-
-	second_parse(frame, len, NO_TAG, ret_second);
-	parse_native(frame, len, 0, 0, &got);
-	runs_native++;
-	check_bounds(&got, frame, len);
-	same("user space", &got, ret_second, frame, len);
-}
-
-static void check(const uint8_t *frame, size_t len)
-{
-	struct parse_view want;
-
-	check_native(frame, len, &want);
-	check_kernel(frame, len, &want);
-}
-
-/* A frame from a description, for which both parsers must say what the description says. */
-static size_t check_build(const struct build *b, uint8_t *frame)
-{
-	struct parse_view want, second;
-	size_t len = build_frame(frame, b, &want);
-
-	second_parse(frame, len, NO_TAG, &second);
-	same("second parser against the description", &second, &want, frame, len);
-	check(frame, len);
-	return len;
-}
-
-/* One frame that must be refused for one reason. */
-static void check_reason(const uint8_t *frame, size_t len, enum parse_reason reason)
-{
-	struct parse_view second;
-
-	second_parse(frame, len, NO_TAG, &second);
-	assert_int_equal(second.result, reason);
-	assert_int_equal(second.family, 0);
-	assert_int_equal(second.l4, PARSE_NONE);
-	check(frame, len);
-}
+#include "pipe/parse_check.h"
 
 /* --- well-formed frames ------------------------------------------------------------------------- */
 
@@ -616,40 +442,20 @@ static void test_tag_limit_with_held_tag(void **state)
 	}
 }
 
-/* --- non-linear skbs -------------------------------------------------------------------------------- */
-
-static int run_tc_linear(const uint8_t *frame, size_t len, __u32 linear, struct parse_view *ret_view)
+/* Older kernels leave the last tag's numbers in an skb that has no tag any more. */
+static void test_stale_tag_in_skb(void **state)
 {
-	struct __sk_buff skb = { .data_end = linear };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
-		    .ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
-	int r;
+	uint8_t frame[14] = { 0 };
+	struct pkt p;
 
-	probe->bss->tag_proto = 0;
-	r = bpf_prog_test_run_opts(bpf_program__fd(probe->progs.probe_tc), &opts);
-	*ret_view = probe->bss->view;
-	runs_tc++;
-	return r;
-}
-
-/* Headers behind the linear part are pulled in: the answer does not depend on where it ends. */
-static void test_headers_beyond_linear_part(void **state)
-{
-	struct build b = { .tags = 2, .family = 6, .exts = 2, .ext = { 60, 51 }, .proto = 6,
-			   .opt = OPT_USUAL, .payload = 900, .tci = { 0xa003, 4 } };
-	uint8_t frame[BUILD_MAX];
-	struct parse_view want, got;
-	size_t len = build_frame(frame, &b, &want);
-
-	if (!probe || run_tc_linear(frame, len, (__u32)len - 100, &got)) {
-		print_message("skipped: this kernel makes only linear skbs in test runs\n");
-		skip();
-	}
-	for (__u32 linear = 15; linear < len; linear += linear < 200 ? 1 : 50) {
-		assert_int_equal(run_tc_linear(frame, len, linear, &got), 0);
-		if (got.flags != want.flags || linear < want.l4 || linear >= want.l4 + 32)
-			same("TC, non-linear", &got, &want, frame, len);
-	}
+	parse_start(&p, frame, frame + sizeof(frame));
+	parse_held_tag(&p, 0, bpf_htons(0x8100), 0xffff);
+	assert_int_equal(p.vlans, 0);
+	assert_int_equal(p.vlan_proto, 0);
+	assert_int_equal(p.vid, 0);
+	assert_int_equal(p.vid_inner, 0);
+	assert_int_equal(p.pcp_dei, 0);
+	assert_int_equal(p.flags, 0);
 }
 
 /* --- random frames ---------------------------------------------------------------------------------- */
@@ -726,68 +532,6 @@ static void test_random_in_kernel(void **state)
 		check(frame, random_frame(frame));
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------- */
-
-static struct parse_probe_bpf *probe_load(bool frags)
-{
-	struct parse_probe_bpf *skel = parse_probe_bpf__open();
-
-	if (!skel)
-		return NULL;
-	bpf_program__set_autoload(skel->progs.probe_xdp_frags, frags);
-	if (parse_probe_bpf__load(skel)) {
-		parse_probe_bpf__destroy(skel);
-		return NULL;
-	}
-	return skel;
-}
-
-static bool probe_runs(void)
-{
-	struct parse_view v;
-	uint8_t frame[64] = { 0 };
-
-	return !run(probe->progs.probe_xdp, frame, sizeof(frame), &v) &&
-	       !run(probe->progs.probe_tc, frame, sizeof(frame), &v);
-}
-
-static int silent(enum libbpf_print_level level, const char *format, va_list args)
-{
-	return 0;
-}
-
-static int setup(void **state)
-{
-	libbpf_print_fn_t old;
-
-	if (geteuid()) {
-		print_message("skipped in the kernel: not root\n");
-		return 0;
-	}
-	old = libbpf_set_print(silent);
-	probe = probe_load(true);
-	probe_frags = probe;
-	libbpf_set_print(old);
-	if (!probe)
-		probe = probe_load(false);
-	assert_non_null(probe);		/* root, and the verifier refuses: a failure */
-	if (!probe_runs()) {
-		print_message("skipped in the kernel: BPF_PROG_TEST_RUN is refused\n");
-		parse_probe_bpf__destroy(probe);
-		probe = NULL;
-		probe_frags = false;
-	}
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	print_message("frames parsed: %lu in user space, %lu in XDP, %lu in TC\n", runs_native,
-		      runs_xdp, runs_tc);
-	parse_probe_bpf__destroy(probe);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -811,11 +555,11 @@ int main(void)
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_reason_texts),
 		cmocka_unit_test(test_tag_limit_with_held_tag),
-		cmocka_unit_test(test_headers_beyond_linear_part),
+		cmocka_unit_test(test_stale_tag_in_skb),
 		cmocka_unit_test(test_random_in_user_space),
 		cmocka_unit_test(test_random_in_kernel),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, probe_setup, probe_teardown);
 }

@@ -29,6 +29,7 @@ struct pipeline {
 	char *pins;
 	struct pipe_surroundings around;
 	struct pipe_kernel kernel;
+	struct watch *watch; /* NULL where the kernel does not let us */
 	VEC(struct port *) ports;
 	struct pipe_plan plan; /* of all ports, as it runs */
 };
@@ -216,6 +217,21 @@ static int prepare(struct pipeline *p, const struct pipe_plan *plan, struct diag
 
 /* --- commit: one atomic exchange per hook, taken back if a later one fails --------------------- */
 
+/* A hook that was not needed for a while, in the mode the plan counts on. */
+static int reclaim(struct pipeline *p, struct port *port, const struct port_plan *plan)
+{
+	struct hook hook;
+
+	hook_claim(&hook, p->pins, port->ifindex, plan->mode);
+	if (hook.mode != plan->mode) {
+		hook_drop_xdp(&hook, p->pins);
+		return -EOPNOTSUPP;
+	}
+	port->hook.xdp_link = hook.xdp_link;
+	port->hook.mode = hook.mode;
+	return 0;
+}
+
 /* The new way is opened before the old one is closed. */
 static int put_in_path(struct pipeline *p, struct port *port, const struct instance *instance,
 		       const struct port_plan *plan)
@@ -225,7 +241,7 @@ static int put_in_path(struct pipeline *p, struct port *port, const struct insta
 	if (plan->tc)
 		r = hook_set_tc(&port->hook, p->pins, &p->kernel, instance->tc_fd);
 	if (!r && plan->xdp && port->hook.xdp_link < 0)
-		r = -ENOENT;
+		r = reclaim(p, port, plan);
 	if (!r && plan->xdp)
 		r = hook_set_xdp(&port->hook, instance->xdp_fd);
 	if (r)
@@ -398,6 +414,7 @@ void pipeline_free(struct pipeline *p)
 		port_free(*port);
 	vec_free(&p->ports);
 	pipe_plan_free(&p->plan);
+	watch_close(p->watch);
 	free(p->pins);
 	free(p);
 }
@@ -415,6 +432,7 @@ int pipeline_new(const char *pins, const struct pipe_surroundings *surroundings,
 	if (r)
 		return r;
 	pipe_kernel_probe(&p->kernel);
+	(void)watch_open(&p->watch, d);
 	*ret = TAKE_PTR(p);
 	return 0;
 }
@@ -436,7 +454,14 @@ static const struct counter_block *find_block(const void *source, int ifindex)
 	return port && port->counters.cpu ? &port->counters : NULL;
 }
 
+static struct watch_loss find_loss(const void *source, int ifindex)
+{
+	const struct pipeline *p = source;
+
+	return watch_get(p->watch, ifindex);
+}
+
 struct counter_view pipeline_counters(const struct pipeline *p)
 {
-	return (struct counter_view){ .find = find_block, .source = p };
+	return (struct counter_view){ .find = find_block, .loss = find_loss, .source = p };
 }

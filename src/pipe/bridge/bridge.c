@@ -297,6 +297,7 @@ static int plan_mapping(const struct bridge_conf *conf, const struct bridge_mapp
 	if (!target || !target->ifindex) {
 		(void)snprintf(port->note, sizeof(port->note),
 			       "%s is away: frames are left to the kernel", m->redirect_to.text);
+		port->xdp = port->mode >= XDP_MODE_SKB; /* stay attached for when it returns */
 		return 0;
 	}
 	b->target = (uint32_t)target->ifindex;
@@ -376,6 +377,7 @@ static const struct stage_column columns[] = {
 	{ "way", "WAY", false },	     { "vlan_rules", "VLANS", true },
 	{ "packets", "PACKETS", true },	     { "bytes", "BYTES", true },
 	{ "retagged", "RETAGGED", true },    { "left", "LEFT", true },
+	{ "lost", "LOST", true },
 	{ NULL, NULL, false },
 };
 
@@ -419,13 +421,16 @@ static json_t *show_port(const struct port_plan *port, const struct bridge_port 
 	struct pipe_count rule = counter_view_sum(view, port->ifindex, COUNT_bridge_no_rule);
 	struct pipe_count gone = counter_view_sum(view, port->ifindex, COUNT_bridge_vanished);
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:s}", "interface", port->name,
+	struct watch_loss loss = view->loss(view->source, (int)b->target);
+
+	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:s}", "interface", port->name,
 			 "redirect_to", link_name(facts, b->target), "way", way_text(port, b),
 			 "vlan_rules", (int)count_rules(b), "packets",
 			 (json_int_t)(xdp.packets + tc.packets + meta.packets), "bytes",
 			 (json_int_t)(xdp.bytes + tc.bytes + meta.bytes), "retagged",
 			 (json_int_t)tags.packets, "left",
-			 (json_int_t)(rule.packets + gone.packets), "note", port->note);
+			 (json_int_t)(rule.packets + gone.packets), "lost",
+			 (json_int_t)loss.lost, "note", port->note);
 }
 
 static json_t *bridge_show(const struct pipe_plan *plan, const struct pipe_facts *facts,

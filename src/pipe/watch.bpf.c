@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Counts frames that a devmap redirect could not hand to its device. */
+#include <linux/bpf.h>
+#include <linux/errno.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "pipe/watch.h"
+
+/* The few fields we read, found by name in the running kernel. */
+struct ns_common {
+	unsigned int inum;
+} __attribute__((preserve_access_index));
+struct net {
+	struct ns_common ns;
+} __attribute__((preserve_access_index));
+typedef struct {
+	struct net *net;
+} possible_net_t;
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+} __attribute__((preserve_access_index));
+
+/* Interface numbers repeat across network namespaces. */
+const volatile __u32 namespace;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct watch_loss);
+} losses SEC(".maps");
+
+static __always_inline struct watch_loss *find(__u32 ifindex)
+{
+	struct watch_loss *loss = bpf_map_lookup_elem(&losses, &ifindex), none = {};
+
+	if (loss)
+		return loss;
+	bpf_map_update_elem(&losses, &ifindex, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&losses, &ifindex);
+}
+
+/* Down or full is not "cannot". */
+static __always_inline int is_refusal(int sent, int err)
+{
+	return sent == 0 && err < 0 && err != -ENETDOWN && err != -ENOSPC && err != -ENOBUFS &&
+	       err != -EAGAIN && err != -ENOMEM;
+}
+
+/* (from, to, sent, drops, err) */
+SEC("raw_tp/xdp_devmap_xmit")
+int watch_devmap(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct net_device *to = (void *)ctx->args[1];
+	int sent = ctx->args[2], drops = ctx->args[3], err = ctx->args[4];
+	struct watch_loss *loss;
+
+	if (drops <= 0 || BPF_CORE_READ(to, nd_net.net, ns.inum) != namespace)
+		return 0;
+	loss = find(BPF_CORE_READ(to, ifindex));
+	if (!loss)
+		return 0;
+	__sync_fetch_and_add(&loss->lost, drops);
+	if (is_refusal(sent, err))
+		__sync_fetch_and_add(&loss->refused, drops);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
