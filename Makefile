@@ -37,6 +37,7 @@ LABS := $(patsubst lab/%.c,$(B)/lab/%,$(wildcard lab/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c)) $(patsubst bench/%.bpf.c,$(B)/bench/%.bpf.o,$(wildcard bench/*.bpf.c))
 BENCHES := $(filter-out %.bpf,$(BENCHES))
+BENCH_LIB := $(patsubst %.c,$(B)/%.o,$(wildcard bench/lib/*.c))
 GENERATED := $(B)/gen/stages.h $(B)/gen/stages.bpf.h $(SKELS)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
@@ -93,10 +94,13 @@ $(B)/lab/%: lab/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lm
 
-$(B)/bench/%: bench/%.c $(B)/libweir.a | $(GENERATED)
+# What the measurements share is in bench/lib; they say with which clang the programs were made.
+BENCHFLAGS = -Ibench -DBENCH_CLANG='"$(shell $(CLANG) --version | head -1)"'
+$(BENCH_LIB): CPPFLAGS += $(BENCHFLAGS)
+$(B)/bench/%: bench/%.c $(BENCH_LIB) $(B)/libweir.a | $(GENERATED)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(B)/libweir.a $(LIBS)
+	$(Q)$(CC) $(CPPFLAGS) $(BENCHFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(BENCH_LIB) $(B)/libweir.a $(LIBS)
 
 # --- tests -----------------------------------------------------------------------------------------
 $(B)/test/%: $(B)/src/%.o $(B)/libweir.a
@@ -120,7 +124,7 @@ $(B)/fuzzobj/libweir.a: $(SRC:%.c=$(B)/fuzzobj/%.o) $(SRCXX:%.cc=$(B)/fuzzobj/%.
 $(B)/fuzz/%: $(B)/fuzzobj/tests/fuzz/%.o $(B)/fuzzobj/libweir.a
 	$(call say,FUZZLD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+	$(Q)$(CLANG)++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 # --- pages made from the command rows ---------------------------------------------------------------
 docs: $(B)/man/weir.1 $(B)/man/weird.8 $(B)/completion/weir

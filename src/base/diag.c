@@ -102,7 +102,7 @@ void diag_move(struct diag *to, struct diag *from)
 	diag_free(from);
 }
 
-void diag_format(const struct diag_entry *e, struct strbuf *out)
+static void format(const struct diag_entry *e, bool with_level, struct strbuf *out)
 {
 	if (e->file)
 		strbuf_addf(out, "%s:", e->file);
@@ -110,9 +110,21 @@ void diag_format(const struct diag_entry *e, struct strbuf *out)
 		strbuf_addf(out, "%u:%u:", e->line, e->column);
 	if (e->file)
 		strbuf_add(out, " ");
-	strbuf_addf(out, "%s: %s", level_names[e->level], e->text ? e->text : "out of memory");
+	if (with_level)
+		strbuf_addf(out, "%s: ", level_names[e->level]);
+	strbuf_add(out, e->text ? e->text : "out of memory");
 	if (e->hint)
 		strbuf_addf(out, " (%s)", e->hint);
+}
+
+void diag_format(const struct diag_entry *e, struct strbuf *out)
+{
+	format(e, true, out);
+}
+
+void diag_format_plain(const struct diag_entry *e, struct strbuf *out)
+{
+	format(e, false, out);
 }
 
 void diag_format_all(const struct diag *d, struct strbuf *out)

@@ -47,6 +47,8 @@ void diag_hint(struct diag *d, const char *format, ...) _printf_(2, 3);
 void diag_move(struct diag *to, struct diag *from);
 /* "file:3:7: error: text (hint)": one entry, without a newline. */
 void diag_format(const struct diag_entry *e, struct strbuf *out);
+/* The same without the level, for a log that has levels of its own. */
+void diag_format_plain(const struct diag_entry *e, struct strbuf *out);
 /* All entries, a line each. */
 void diag_format_all(const struct diag *d, struct strbuf *out);
 const char *diag_level_name(enum diag_level level);

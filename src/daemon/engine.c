@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "config/load.h"
+#include "daemon/remember.h"
 #include "nl/monitor.h"
 #include "tune/knob.h"
 
@@ -29,7 +30,7 @@ struct engine {
 	struct pipe_memory memory;
 	struct pipeline *pipeline;
 	struct knobs knobs;
-	char *knobs_path;
+	char *knobs_path, *memory_path;
 	int lock;
 	struct nl *nl;
 	struct nl_monitor *monitor;
@@ -117,12 +118,18 @@ static int read_facts(struct nl *nl, const struct pipe_memory *memory, const str
 	return r ? r : pipe_facts_read(nl, memory, list.names.at, list.names.n, ret);
 }
 
+/* Written only when something is new: a full disk costs the memory of a restart, no more. */
 static int remember(struct engine *engine)
 {
 	_cleanup_name_list_ struct name_list list = { 0 };
+	bool news = false;
 	int r = sections_interfaces(engine->model, &list);
 
-	return r ? r : pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n);
+	if (!r)
+		r = pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n, &news);
+	if (!r && news && remember_save(engine->memory_path, &engine->memory))
+		engine_tell(engine, "state", "note", "cannot write %s", engine->memory_path);
+	return r;
 }
 
 static int load_model(const char *const *files, size_t n, struct model **ret, struct diag *d)
@@ -241,7 +248,7 @@ static void note_trouble(struct engine *engine, const struct diag *d)
 	struct strbuf text = { 0 };
 
 	if (d->entries.n)
-		diag_format(&d->entries.at[0], &text);
+		diag_format_plain(&d->entries.at[0], &text);
 	if (strncmp(engine->trouble, strbuf_text(&text), sizeof(engine->trouble) - 1)) {
 		(void)snprintf(engine->trouble, sizeof(engine->trouble), "%s", strbuf_text(&text));
 		engine_tell(engine, "pipeline", "failed", "%s", engine->trouble);
@@ -426,12 +433,14 @@ static int take_lock(const char *state, struct diag *d)
 	return TAKE_FD(fd);
 }
 
-static int open_knobs(struct engine *engine, struct diag *d)
+static int open_state(struct engine *engine, struct diag *d)
 {
 	int r;
 
-	if (asprintf(&engine->knobs_path, "%s/knobs.json", engine->options.state) < 0)
+	if (asprintf(&engine->knobs_path, "%s/knobs.json", engine->options.state) < 0 ||
+	    asprintf(&engine->memory_path, "%s/interfaces.json", engine->options.state) < 0)
 		return -ENOMEM;
+	remember_load(engine->memory_path, &engine->memory);
 	r = knobs_init(&engine->knobs, engine->nl, engine->knobs_path);
 	if (!r)
 		r = knobs_load(&engine->knobs, d);
@@ -472,7 +481,7 @@ int engine_new(sd_event *loop, const struct engine_options *options, engine_list
 	engine->lock = r;
 	r = open_kernel(engine, d);
 	if (!r)
-		r = open_knobs(engine, d);
+		r = open_state(engine, d);
 	if (r)
 		return r;
 	*ret = TAKE_PTR(engine);
@@ -505,6 +514,7 @@ void engine_free(struct engine *engine)
 	model_free(engine->model);
 	diag_free(&engine->warnings);
 	free(engine->knobs_path);
+	free(engine->memory_path);
 	cleanup_close(&engine->lock);
 	(void)sd_event_unref(engine->loop);
 	free(engine);

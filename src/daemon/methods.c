@@ -99,7 +99,7 @@ void methods_log_diag(const struct diag *d)
 	vec_foreach(&d->entries, e) {
 		struct strbuf text = { 0 };
 
-		diag_format(e, &text);
+		diag_format_plain(e, &text);
 		log_write(levels[e->level], NULL, "%s", strbuf_text(&text));
 		strbuf_free(&text);
 	}

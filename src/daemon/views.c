@@ -126,7 +126,7 @@ static json_t *show_warnings(struct engine *engine)
 	vec_foreach(&engine_warnings(engine)->entries, e) {
 		struct strbuf text = { 0 };
 
-		diag_format(e, &text);
+		diag_format_plain(e, &text);
 		(void)json_array_append_new(array, json_string(strbuf_text(&text)));
 		strbuf_free(&text);
 	}

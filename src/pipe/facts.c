@@ -176,28 +176,37 @@ int pipe_facts_read(struct nl *nl, const struct pipe_memory *memory, const char 
 	return 0;
 }
 
-static int keep(struct pipe_memory *memory, const struct pipe_link *link)
+static bool same_seen(const struct pipe_seen *a, const struct pipe_seen *b)
+{
+	return a->ifindex == b->ifindex && !memcmp(a->mac, b->mac, sizeof(a->mac));
+}
+
+static int keep(struct pipe_memory *memory, const struct pipe_link *link, bool *news)
 {
 	struct pipe_seen seen = { .ifindex = link->ifindex };
 
 	memcpy(seen.name, link->name, sizeof(seen.name));
 	memcpy(seen.mac, link->mac, sizeof(seen.mac));
-	vec_foreach(&memory->seen, old)
-		if (!strcmp(old->name, seen.name)) {
-			seen.refuses = old->refuses && old->ifindex == seen.ifindex;
-			*old = seen;
+	vec_foreach(&memory->seen, old) {
+		if (strcmp(old->name, seen.name))
+			continue;
+		if (same_seen(old, &seen))
 			return 0;
-		}
+		*old = seen;
+		*news = true;
+		return 0;
+	}
+	*news = true;
 	return vec_push(&memory->seen, seen);
 }
 
 int pipe_memory_keep(struct pipe_memory *memory, const struct pipe_facts *facts,
-		     const char *const *names, size_t n)
+		     const char *const *names, size_t n, bool *ret_news)
 {
 	int r = 0;
 
 	vec_foreach(&facts->links, link)
 		if (!r && link->ifindex && is_named(link->name, names, n))
-			r = keep(memory, link);
+			r = keep(memory, link, ret_news);
 	return r;
 }

@@ -53,7 +53,7 @@ struct pipe_memory {
 void pipe_memory_free(struct pipe_memory *memory);
 /* Interfaces of these names will be known as "away" or "renamed" rather than as unknown. */
 int pipe_memory_keep(struct pipe_memory *memory, const struct pipe_facts *facts,
-		     const char *const *names, size_t n);
+		     const char *const *names, size_t n, bool *ret_news);
 
 /* True when that is news. */
 bool pipe_memory_refuses(struct pipe_memory *memory, int ifindex);

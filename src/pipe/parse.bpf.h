@@ -21,9 +21,9 @@
 #include "pipe/pkt.h"
 
 #define PARSE_VID_MASK 0xfff
-#define PARSE_PULL 256		/* TC: bytes made linear when a header was cut */
-#define PARSE_L2_MASK 0x3f	/* 14 + 4 tags + 4 labels is 46 bytes */
-#define PARSE_L4_MASK 0x3fff	/* + 40 + PKT_MAX_EXT * 2048 */
+#define PARSE_PULL 256	     /* TC: bytes made linear when a header was cut */
+#define PARSE_L2_MASK 0x3f   /* 14 + 4 tags + 4 labels is 46 bytes */
+#define PARSE_L4_MASK 0x3fff /* + 40 + PKT_MAX_EXT * 2048 */
 
 #define PARSE_RARE(cond) __builtin_expect(!!(cond), 0)
 #ifdef __bpf__
@@ -59,7 +59,7 @@ struct parse_pppoe {
  */
 static __always_inline __u32 parse_offset(void *data, void *at)
 {
-	asm volatile("" : "+r"(at));	/* or the compiler knows the difference */
+	asm volatile("" : "+r"(at)); /* or the compiler knows the difference */
 	return at - data;
 }
 
@@ -76,12 +76,14 @@ static __always_inline __u32 parse_forget_value(void *data, void *end, __u32 val
 #ifdef __bpf__
 /* A packet pointer from the context, where it is declared as 32 bits: in C the compiler may
  * put a 32-bit move behind the load, after which the verifier sees no pointer any more. */
-#define PARSE_CTX_POINTER(ctx, field) ({						\
-	void *pointer_;									\
-	asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(pointer_)				\
-		     : "r"(ctx), "i"(__builtin_offsetof(typeof(*(ctx)), field)));	\
-	pointer_;									\
-})
+#define PARSE_CTX_POINTER(ctx, field)                                                     \
+	({                                                                                \
+		void *pointer_;                                                           \
+		asm volatile("%0 = *(u32 *)(%1 + %2)"                                     \
+			     : "=r"(pointer_)                                             \
+			     : "r"(ctx), "i"(__builtin_offsetof(typeof(*(ctx)), field))); \
+		pointer_;                                                                 \
+	})
 #endif
 
 /* Forgets how many bytes behind `data` were checked. */
@@ -109,7 +111,7 @@ static __always_inline void parse_set_outer(struct pkt *p, __be16 proto, __u16 t
 
 static __always_inline int parse_tags(struct pkt *p)
 {
-	const __u32 held = p->vlans;	/* 1 when the skb holds a tag that is not in the bytes */
+	const __u32 held = p->vlans; /* 1 when the skb holds a tag that is not in the bytes */
 
 	PARSE_UNROLL
 	for (int i = 0; i < PKT_MAX_TAGS; i++) {
@@ -176,7 +178,7 @@ static __always_inline int parse_mpls(struct pkt *p)
 			return PARSE_TRUNCATED;
 		p->l3 = label + 1;
 		p->flags |= PKT_MPLS;
-		if (*label & bpf_htonl(0x100))	/* bottom of stack */
+		if (*label & bpf_htonl(0x100)) /* bottom of stack */
 			return parse_mpls_payload(p);
 	}
 	return PARSE_MPLS_DEEP;
@@ -249,7 +251,7 @@ static __always_inline int parse_ipv4(struct pkt *p)
 	if ((void *)(ip + 1) > p->end)
 		return PARSE_TRUNCATED;
 	vihl = *(__u8 *)p->l3;
-	if (vihl - 0x45 > 10)		/* version 4, ihl 5 to 15 in one comparison */
+	if (vihl - 0x45 > 10) /* version 4, ihl 5 to 15 in one comparison */
 		return PARSE_IPV4_HEADER;
 	hl = (vihl & 15) * 4;
 	tot = bpf_ntohs(ip->tot_len);
@@ -289,7 +291,7 @@ static __always_inline __u32 parse_ext_len(__u8 next, __u8 field)
 /* Where the walk over extension headers stands: plain numbers, so that it can be a function
  * of its own in BPF. */
 struct parse_walk {
-	__u32 off, left;	/* of the next header; bytes of the IP packet from there */
+	__u32 off, left; /* of the next header; bytes of the IP packet from there */
 	__u8 next, flags;
 };
 
@@ -300,8 +302,9 @@ static __always_inline __u64 parse_walk_pack(const struct parse_walk *w)
 
 static __always_inline struct parse_walk parse_walk_unpack(__u64 v)
 {
-	return (struct parse_walk){ .off = v & 0xffff, .left = v >> 32, .next = v >> 16,
-				    .flags = v >> 24 };
+	return (struct parse_walk){
+		.off = v & 0xffff, .left = v >> 32, .next = v >> 16, .flags = v >> 24
+	};
 }
 
 /* Passes one extension header and returns 1, or 0 when there is none to pass. */
@@ -371,14 +374,12 @@ __noinline __u64 parse_ext_walk_skb(struct __sk_buff *skb, __u64 packed);
 
 __noinline __u64 parse_ext_walk_xdp(struct xdp_md *xdp, __u64 packed)
 {
-	return parse_ext_walk(PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end),
-			      packed);
+	return parse_ext_walk(PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end), packed);
 }
 
 __noinline __u64 parse_ext_walk_skb(struct __sk_buff *skb, __u64 packed)
 {
-	return parse_ext_walk(PARSE_CTX_POINTER(skb, data), PARSE_CTX_POINTER(skb, data_end),
-			      packed);
+	return parse_ext_walk(PARSE_CTX_POINTER(skb, data), PARSE_CTX_POINTER(skb, data_end), packed);
 }
 #endif
 

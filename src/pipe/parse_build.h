@@ -18,17 +18,25 @@
 #define BUILD_TSECR 0xa0b0c0d0u
 
 enum build_frag { FRAG_NONE, FRAG_FIRST, FRAG_LATER, FRAG_ATOMIC };
-enum build_opt { OPT_NONE, OPT_USUAL, OPT_SYN, OPT_SACK_FIRST, OPT_NOPS, OPT_AFTER_EOL, OPT_BAD_LEN };
+enum build_opt {
+	OPT_NONE,
+	OPT_USUAL,
+	OPT_SYN,
+	OPT_SACK_FIRST,
+	OPT_NOPS,
+	OPT_AFTER_EOL,
+	OPT_BAD_LEN
+};
 
 struct build {
 	int tags, labels;
-	uint16_t tci[5];		/* outermost first */
-	bool service_tag;		/* outermost is 802.1ad */
+	uint16_t tci[5];  /* outermost first */
+	bool service_tag; /* outermost is 802.1ad */
 	bool pppoe;
 	int family;
-	int ihl;			/* 32-bit words; 0: 5 */
+	int ihl; /* 32-bit words; 0: 5 */
 	int exts;
-	uint8_t ext[6];			/* IPv6 header numbers, without fragment */
+	uint8_t ext[6]; /* IPv6 header numbers, without fragment */
 	enum build_frag frag;
 	uint8_t proto;
 	enum build_opt opt;
@@ -78,13 +86,13 @@ static inline uint8_t *build_options(uint8_t *p, enum build_opt opt, struct pars
 		return p;
 	case OPT_USUAL:
 		return put(put(p, 0x0101080a, 4), stamps, 8);
-	case OPT_SYN:	/* MSS, SACK permitted, timestamps, NOP, window scale */
+	case OPT_SYN: /* MSS, SACK permitted, timestamps, NOP, window scale */
 		p = put(put(put(p, 0x020405b4, 4), 0x0402080a, 4), stamps, 8);
 		return put(p, 0x01030307, 4);
 	case OPT_SACK_FIRST:
 		p = put(put(put(p, 0x0101050a, 4), 1, 4), 2, 4);
 		return put(put(p, 0x0101080a, 4), stamps, 8);
-	case OPT_NOPS:	/* as many as fit */
+	case OPT_NOPS: /* as many as fit */
 		memset(p, 1, 30);
 		return put(put(p + 30, 0x080a, 2), stamps, 8);
 	case OPT_AFTER_EOL:
@@ -122,7 +130,7 @@ static inline uint8_t *build_l4(uint8_t *p, const struct build *b, struct parse_
 	case 58:
 		p = put(p, 0x0800000012340001, 8);
 		break;
-	default:	/* something without an L4 header that is known */
+	default: /* something without an L4 header that is known */
 		p = put(p, 0xdeadbeefcafe0000, 8);
 	}
 	if (b->proto == 6 || b->proto == 17)
@@ -178,8 +186,13 @@ static inline uint8_t *build_ipv6(uint8_t *p, const struct build *b, struct pars
 		p = build_ext(p, b->ext[i], i + 1 < b->exts ? b->ext[i + 1] : first);
 	if (b->frag)
 		p = put(put(put(p, b->proto, 1), 0, 1),
-			(b->frag == FRAG_FIRST ? 1ull : b->frag == FRAG_LATER ? 0x5c9ull : 0) << 32 |
-				7, 6);
+			(b->frag == FRAG_FIRST ?
+				 1ull :
+			 b->frag == FRAG_LATER ?
+				 0x5c9ull :
+				 0) << 32 |
+				7,
+			6);
 	v->nexthdr = b->proto;
 	return p;
 }

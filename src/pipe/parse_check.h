@@ -18,13 +18,12 @@
 
 #include "pipe/parse_build.h"
 #include "pipe/parse_native.h"
+#include "pipe/parse_second.h"
 
 #include "parse_probe.skel.h"
 
-#include "../../tests/fuzz/parse_second.c"
-
 static const struct second_tag NO_TAG;
-static struct parse_probe_bpf *probe;		/* NULL: user space only */
+static struct parse_probe_bpf *probe; /* NULL: user space only */
 static bool probe_frags;
 static unsigned long runs_xdp, runs_tc, runs_native;
 
@@ -38,8 +37,8 @@ static inline void show(const char *where, const char *field, const uint8_t *fra
 	print_error("\n");
 }
 
-static inline void same(const char *where, const struct parse_view *got, const struct parse_view *want,
-		 const uint8_t *frame, size_t len)
+static inline void same(const char *where, const struct parse_view *got,
+			const struct parse_view *want, const uint8_t *frame, size_t len)
 {
 	const char *field = second_difference(got, want);
 
@@ -49,7 +48,7 @@ static inline void same(const char *where, const struct parse_view *got, const s
 }
 
 static inline int run(const struct bpf_program *prog, const uint8_t *frame, size_t len,
-	       struct parse_view *ret_view)
+		      struct parse_view *ret_view)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (__u32)len,
 		    .repeat = 1);
@@ -62,7 +61,7 @@ static inline int run(const struct bpf_program *prog, const uint8_t *frame, size
 }
 
 static inline void run_ok(const struct bpf_program *prog, const uint8_t *frame, size_t len,
-		   struct parse_view *ret_view)
+			  struct parse_view *ret_view)
 {
 	int r = run(prog, frame, len, ret_view);
 
@@ -82,7 +81,7 @@ static inline bool skb_is_possible(const uint8_t *frame, size_t len)
 }
 
 static inline void run_tc(const uint8_t *frame, size_t len, struct second_tag held,
-		   struct parse_view *ret_view)
+			  struct parse_view *ret_view)
 {
 	probe->bss->tag_proto = held.proto;
 	probe->bss->tag_tci = held.tci;
@@ -242,7 +241,7 @@ static inline int probe_setup(void **state)
 	libbpf_set_print(old);
 	if (!probe)
 		probe = probe_load(false);
-	assert_non_null(probe);		/* root, and the verifier refuses: a failure */
+	assert_non_null(probe); /* root, and the verifier refuses: a failure */
 	if (!probe_runs()) {
 		print_message("skipped in the kernel: BPF_PROG_TEST_RUN is refused\n");
 		parse_probe_bpf__destroy(probe);
@@ -255,8 +254,8 @@ static inline int probe_setup(void **state)
 static inline int probe_teardown(void **state)
 {
 	if (runs_native)
-		print_message("frames parsed: %lu in user space, %lu in XDP, %lu in TC\n", runs_native,
-			      runs_xdp, runs_tc);
+		print_message("frames parsed: %lu in user space, %lu in XDP, %lu in TC\n",
+			      runs_native, runs_xdp, runs_tc);
 	parse_probe_bpf__destroy(probe);
 	return 0;
 }

@@ -104,8 +104,14 @@ static int non_linear(const struct build *b)
 /* Headers behind the linear part are pulled in when they are needed, and only then. */
 static void test_headers_beyond_linear_part(void **state)
 {
-	struct build b = { .tags = 2, .family = 6, .exts = 2, .ext = { 60, 51 }, .proto = 6,
-			   .opt = OPT_NONE, .payload = 6000, .tci = { 0xa003, 4 } };
+	struct build b = { .tags = 2,
+			   .family = 6,
+			   .exts = 2,
+			   .ext = { 60, 51 },
+			   .proto = 6,
+			   .opt = OPT_NONE,
+			   .payload = 6000,
+			   .tci = { 0xa003, 4 } };
 	int r;
 
 	if (!probe) {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpointer-arith"	/* BPF code counts in void * */
+#pragma GCC diagnostic ignored "-Wpointer-arith" /* BPF code counts in void * */
 #include "pipe/parse.bpf.h"
 #include "pipe/parse_tcp.bpf.h"
 #define PARSE_VIEW_FILL

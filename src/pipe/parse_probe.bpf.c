@@ -11,8 +11,8 @@
 #include "pipe/parse_probe.h"
 
 struct parse_view view;
-__u32 tag_proto, tag_tci;	/* TC: a tag to move into the skb first, host order; 0 = none */
-__u32 pulled;			/* TC: the linear part has grown */
+__u32 tag_proto, tag_tci; /* TC: a tag to move into the skb first, host order; 0 = none */
+__u32 pulled;		  /* TC: the linear part has grown */
 
 SEC("xdp")
 int probe_xdp(struct xdp_md *ctx)

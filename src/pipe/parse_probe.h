@@ -8,16 +8,16 @@
 
 #include <linux/types.h>
 
-#define PARSE_NONE 0xffffffffu	/* no offset, no payload length */
+#define PARSE_NONE 0xffffffffu /* no offset, no payload length */
 
 struct parse_view {
-	__u32 result;		/* enum parse_reason */
-	__u32 l3, l4;		/* offsets from the frame's start */
+	__u32 result; /* enum parse_reason */
+	__u32 l3, l4; /* offsets from the frame's start */
 	__u32 l4_len;
-	__u32 payload;		/* TCP bytes behind header and options */
+	__u32 payload; /* TCP bytes behind header and options */
 	__u32 ts_found, tsval, tsecr;
-	__u32 ports;		/* the first four bytes of TCP and UDP, as they lie there */
-	__u32 addr;		/* exclusive or of all address words, as they lie there */
+	__u32 ports; /* the first four bytes of TCP and UDP, as they lie there */
+	__u32 addr;  /* exclusive or of all address words, as they lie there */
 	__u16 ethertype, vlan_proto, vid, vid_inner;
 	__u8 pcp_dei, vlans, family, proto, nexthdr, flags, dsfield, pad;
 };

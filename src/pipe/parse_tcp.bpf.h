@@ -19,7 +19,7 @@ static __always_inline __u32 parse_ts_scan(void *data, void *end, __u32 l4_off, 
 
 	l4_off &= PARSE_L4_MASK;
 	PARSE_LOOP
-	for (int i = 0; i < 40; i++) {	/* 40 bytes of options may all be NOPs */
+	for (int i = 0; i < 40; i++) { /* 40 bytes of options may all be NOPs */
 		o = parse_forget_value(data, end, o) & 0x1ff;
 		if (o > 50 || o + 10 > hlen)
 			return 0;
@@ -51,7 +51,7 @@ static __always_inline int parse_ts_usual(const struct pkt *p, __u32 *ret_tsval,
 		return -ENOENT;
 	opt = (void *)(th + 1);
 	hlen = pkt_tcp_hlen(p, th);
-	if (hlen < 32)		/* with timestamps never shorter */
+	if (hlen < 32) /* with timestamps never shorter */
 		return -ENOENT;
 	if ((void *)(opt + 3) > p->end || opt[0] != bpf_htonl(PARSE_TS_LAYOUT)) {
 		*ret_hlen = hlen;
@@ -77,14 +77,15 @@ static __always_inline int parse_ts_read(const struct pkt *p, __u32 at, __u32 *r
 }
 
 /* `scan` finds the option when the layout is not the usual one. */
-#define PARSE_TCP_TIMESTAMPS(p, ret_tsval, ret_tsecr, scan) ({				\
-	__u32 hlen_;									\
-	int r_ = parse_ts_usual(p, ret_tsval, ret_tsecr, &hlen_);			\
-											\
-	if (r_ == -EAGAIN)								\
-		r_ = parse_ts_read(p, scan, ret_tsval, ret_tsecr);			\
-	r_;										\
-})
+#define PARSE_TCP_TIMESTAMPS(p, ret_tsval, ret_tsecr, scan)                \
+	({                                                                 \
+		__u32 hlen_;                                               \
+		int r_ = parse_ts_usual(p, ret_tsval, ret_tsecr, &hlen_);  \
+                                                                           \
+		if (r_ == -EAGAIN)                                         \
+			r_ = parse_ts_read(p, scan, ret_tsval, ret_tsecr); \
+		r_;                                                        \
+	})
 
 #ifdef __bpf__
 __noinline int parse_ts_scan_xdp(struct xdp_md *xdp, __u32 l4_off, __u32 hlen);
@@ -92,14 +93,14 @@ __noinline int parse_ts_scan_skb(struct __sk_buff *skb, __u32 l4_off, __u32 hlen
 
 __noinline int parse_ts_scan_xdp(struct xdp_md *xdp, __u32 l4_off, __u32 hlen)
 {
-	return parse_ts_scan(PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end),
-			     l4_off, hlen);
+	return parse_ts_scan(PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end), l4_off,
+			     hlen);
 }
 
 __noinline int parse_ts_scan_skb(struct __sk_buff *skb, __u32 l4_off, __u32 hlen)
 {
-	return parse_ts_scan(PARSE_CTX_POINTER(skb, data), PARSE_CTX_POINTER(skb, data_end),
-			     l4_off, hlen);
+	return parse_ts_scan(PARSE_CTX_POINTER(skb, data), PARSE_CTX_POINTER(skb, data_end), l4_off,
+			     hlen);
 }
 
 /* 0 and both values, or -ENOENT. */

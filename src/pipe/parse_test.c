@@ -8,7 +8,7 @@
 /* --- well-formed frames ------------------------------------------------------------------------- */
 
 static const uint16_t TCIS[][5] = {
-	{ 1, 2, 3, 4, 5 },			/* PCP 0 */
+	{ 1, 2, 3, 4, 5 },			    /* PCP 0 */
 	{ 0xa003, 0xe004, 0x0005, 0x5006, 0xffff }, /* PCP 5, 7, 0, 2 with DEI, all ones */
 	{ 0x1000, 0xffff, 0xf000, 0x0fff, 0x1001 }, /* VID 0 with DEI, VID 4095 */
 };
@@ -49,7 +49,8 @@ static void test_combinations(void **state)
 	for (int tags = 0; tags <= 4; tags++)
 		for (int tcis = 0; tcis < 3; tcis++)
 			for (int family = 4; family <= 6; family += 2) {
-				struct build b = { .tags = tags, .family = family,
+				struct build b = { .tags = tags,
+						   .family = family,
 						   .service_tag = tcis == 2 };
 
 				memcpy(b.tci, TCIS[tcis], sizeof(b.tci));
@@ -92,16 +93,20 @@ static void test_ext_headers(void **state)
 	for (int exts = 0; exts <= 4; exts++)
 		for (int first = 0; first < 5; first++)
 			for (int frag = FRAG_NONE; frag <= FRAG_ATOMIC; frag++) {
-				struct build b = { .family = 6, .exts = exts, .proto = 6,
-						   .frag = (enum build_frag)frag, .payload = 16,
-						   .opt = OPT_USUAL, .tags = first % 3 };
+				struct build b = { .family = 6,
+						   .exts = exts,
+						   .proto = 6,
+						   .frag = (enum build_frag)frag,
+						   .payload = 16,
+						   .opt = OPT_USUAL,
+						   .tags = first % 3 };
 
 				for (int i = 0; i < exts; i++)
 					b.ext[i] = kinds[(first + i) % 5];
 				check_build(&b, frame);
 				b.proto = 17;
 				check_build(&b, frame);
-				b.proto = 59;	/* no next header */
+				b.proto = 59; /* no next header */
 				check_build(&b, frame);
 			}
 }
@@ -130,9 +135,12 @@ static void test_every_payload(void **state)
 
 	for (int payload = 1; payload <= 1448; payload++)
 		for (int family = 4; family <= 6; family += 2) {
-			struct build b = { .family = family, .proto = 6, .payload = payload,
+			struct build b = { .family = family,
+					   .proto = 6,
+					   .payload = payload,
 					   .opt = payload % 8 ? OPT_USUAL : OPT_SACK_FIRST,
-					   .padding = payload % 7 ? 0 : 18, .tags = payload % 2 };
+					   .padding = payload % 7 ? 0 : 18,
+					   .tags = payload % 2 };
 
 			parse_native(frame, check_build(&b, frame), 0, 0, &v);
 			assert_int_equal(v.payload, payload);
@@ -148,9 +156,11 @@ static void test_timestamps(void **state)
 		for (int tags = 0; tags <= 4; tags++)
 			for (int family = 4; family <= 6; family += 2)
 				for (int payload = 0; payload < 3; payload++) {
-					struct build b = { .family = family, .proto = 6,
+					struct build b = { .family = family,
+							   .proto = 6,
 							   .opt = (enum build_opt)opt,
-							   .tags = tags, .payload = payload };
+							   .tags = tags,
+							   .payload = payload };
 
 					check_build(&b, frame);
 				}
@@ -184,7 +194,7 @@ static void check_size(int size, int family, int tags, uint8_t *frame)
 	if (size >= empty) {
 		b.payload = size - empty;
 		assert_int_equal(check_build(&b, frame), size);
-	} else {	/* headers that do not fit */
+	} else { /* headers that do not fit */
 		struct parse_view v;
 
 		build_frame(frame, &b, &v);
@@ -256,10 +266,13 @@ static void test_truncation(void **state)
 	for (int tags = 0; tags <= 5; tags++)
 		for (int labels = 0; labels <= 5; labels++)
 			for (int i = 0; i < 4; i++) {
-				struct build b = { .tags = tags % 5, .labels = labels,
+				struct build b = { .tags = tags % 5,
+						   .labels = labels,
 						   .pppoe = !labels && tags > 2,
-						   .family = i % 2 ? 6 : 4, .proto = protos[i],
-						   .ihl = 5 + tags, .payload = 2,
+						   .family = i % 2 ? 6 : 4,
+						   .proto = protos[i],
+						   .ihl = 5 + tags,
+						   .payload = 2,
 						   .opt = (enum build_opt)(1 + labels) };
 
 				memcpy(b.tci, TCIS[1], sizeof(b.tci));
@@ -273,8 +286,12 @@ static void test_truncation_of_extensions(void **state)
 
 	for (int exts = 1; exts <= 5; exts++)
 		for (int frag = FRAG_NONE; frag <= FRAG_LATER; frag++) {
-			struct build b = { .family = 6, .exts = exts, .proto = 6, .tags = 1,
-					   .frag = (enum build_frag)frag, .opt = OPT_SYN };
+			struct build b = { .family = 6,
+					   .exts = exts,
+					   .proto = 6,
+					   .tags = 1,
+					   .frag = (enum build_frag)frag,
+					   .opt = OPT_SYN };
 
 			memcpy(b.ext, kinds, sizeof(kinds));
 			cut_everywhere(&b);
@@ -289,8 +306,12 @@ static void test_ihl(void **state)
 
 	for (int ihl = 5; ihl <= 15; ihl++)
 		for (int tags = 0; tags < 3; tags++) {
-			struct build b = { .family = 4, .ihl = ihl, .proto = 6, .opt = OPT_USUAL,
-					   .tags = tags, .payload = 3 };
+			struct build b = { .family = 4,
+					   .ihl = ihl,
+					   .proto = 6,
+					   .opt = OPT_USUAL,
+					   .tags = tags,
+					   .payload = 3 };
 			size_t len = check_build(&b, frame);
 			uint8_t *ip = frame + 14 + tags * 4;
 
@@ -314,7 +335,10 @@ static void test_ipv4_total_length(void **state)
 
 	for (int ihl = 5; ihl <= 15; ihl += 5)
 		for (int proto = 6; proto <= 17; proto += 11) {
-			struct build b = { .family = 4, .ihl = ihl, .payload = 8, .opt = OPT_USUAL,
+			struct build b = { .family = 4,
+					   .ihl = ihl,
+					   .payload = 8,
+					   .opt = OPT_USUAL,
 					   .proto = (uint8_t)proto };
 			size_t len = build_frame(frame, &b, &v);
 
@@ -330,8 +354,13 @@ static void test_ipv4_total_length(void **state)
 
 static void test_ipv6_payload_length(void **state)
 {
-	struct build b = { .family = 6, .exts = 3, .ext = { 0, 51, 60 }, .proto = 6,
-			   .frag = FRAG_FIRST, .opt = OPT_USUAL, .payload = 8 };
+	struct build b = { .family = 6,
+			   .exts = 3,
+			   .ext = { 0, 51, 60 },
+			   .proto = 6,
+			   .frag = FRAG_FIRST,
+			   .opt = OPT_USUAL,
+			   .payload = 8 };
 	uint8_t frame[BUILD_MAX];
 	struct parse_view v;
 	size_t len = build_frame(frame, &b, &v);
@@ -370,10 +399,10 @@ static void test_reasons(void **state)
 		enum parse_reason reason;
 	} rows[] = {
 		{ "\x08\x06", PARSE_ARP },
-		{ "\x00\x26\x42\x42\x03", PARSE_LLC },		/* spanning tree */
+		{ "\x00\x26\x42\x42\x03", PARSE_LLC }, /* spanning tree */
 		{ "\x05\xff", PARSE_LLC },
 		{ "\x06\x00", PARSE_NOT_IP },
-		{ "\x88\xcc", PARSE_NOT_IP },			/* LLDP */
+		{ "\x88\xcc", PARSE_NOT_IP }, /* LLDP */
 		{ "\x88\x63\x11\x09", PARSE_PPPOE_DISCOVERY },
 		{ "\x88\x64\x21\x00\x00\x01\x00\x02\x00\x21", PARSE_PPPOE_HEADER },
 		{ "\x88\x64\x12\x00\x00\x01\x00\x02\x00\x21", PARSE_PPPOE_HEADER },
@@ -473,12 +502,15 @@ static void random_spec(struct build *b)
 	static const uint8_t protos[] = { 6, 6, 6, 17, 1, 58, 47 };
 	static const uint8_t kinds[] = { 0, 43, 51, 60, 135 };
 
-	*b = (struct build){ .tags = (int)random_below(6), .labels = (int)random_below(12),
-			     .family = random_below(2) ? 4 : 6, .exts = (int)random_below(7),
+	*b = (struct build){ .tags = (int)random_below(6),
+			     .labels = (int)random_below(12),
+			     .family = random_below(2) ? 4 : 6,
+			     .exts = (int)random_below(7),
 			     .frag = (enum build_frag)random_below(4),
 			     .proto = protos[random_below(sizeof(protos))],
 			     .opt = (enum build_opt)random_below(OPT_BAD_LEN + 1),
-			     .payload = (int)random_below(60), .padding = (int)random_below(20) };
+			     .payload = (int)random_below(60),
+			     .padding = (int)random_below(20) };
 	b->tags %= 5;
 	b->pppoe = b->labels == 11;
 	b->labels = b->labels > 5 ? 0 : b->labels;

@@ -37,8 +37,12 @@ int pins_prepare(const char *path, struct diag *d)
 		return r;
 	}
 	r = file_make_dirs(path, 0700);
-	if (r)
-		return diag_error(d, NULL, "cannot make %s: %s", path, strerror(-r)), r;
+	if (r) {
+		(void)diag_error(d, NULL, "cannot make %s: %s", path, strerror(-r));
+		if (strchr(path, '.'))
+			diag_hint(d, "a bpffs allows no dots in names");
+		return r;
+	}
 	if (!on_bpffs(path)) {
 		(void)diag_error(d, NULL, "%s is not on a bpffs", path);
 		diag_hint(d, "choose a directory below " BPFFS);
