@@ -15,16 +15,16 @@
 #define _unused_ __attribute__((unused))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define CONTAINER_OF(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
+#define CONTAINER_OF(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-#define TAKE_PTR(p)                           \
-	({                                    \
-		__typeof__(p) *_pp = &(p);    \
-		__typeof__(p) _taken = *_pp;  \
-		*_pp = NULL;                  \
-		_taken;                       \
+#define TAKE_PTR(p)                          \
+	({                                   \
+		__typeof__(p) *_pp = &(p);   \
+		__typeof__(p) _taken = *_pp; \
+		*_pp = NULL;                 \
+		_taken;                      \
 	})
 #define TAKE_FD(fd)            \
 	({                     \
@@ -62,9 +62,9 @@ static inline void cleanup_closedir(DIR **d)
 #define _cleanup_closedir_ _cleanup_(cleanup_closedir)
 
 /* DEFINE_CLEANUP(struct foo *, foo_free): gives foo_freep for _cleanup_(foo_freep). */
-#define DEFINE_CLEANUP(type, func)            \
-	static inline void func##p(type *p)   \
-	{                                     \
-		if (*p)                       \
-			func(*p);             \
+#define DEFINE_CLEANUP(type, func)          \
+	static inline void func##p(type *p) \
+	{                                   \
+		if (*p)                     \
+			func(*p);           \
 	}

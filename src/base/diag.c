@@ -47,8 +47,9 @@ static void add(struct diag *d, enum diag_level level, const struct mark *at, co
 		d->warnings++;
 	if (d->entries.n >= DIAG_MAX) {
 		if (!d->full)
-			push(d, (struct diag_entry){ .level = DIAG_NOTE,
-						     .text = strdup("more findings were left out") });
+			push(d,
+			     (struct diag_entry){ .level = DIAG_NOTE,
+						  .text = strdup("more findings were left out") });
 		d->full = true;
 		return;
 	}
@@ -62,14 +63,14 @@ static void add(struct diag *d, enum diag_level level, const struct mark *at, co
 	push(d, e);
 }
 
-#define DIAG_FUNCTION(name, level)                                                     \
-	int name(struct diag *d, const struct mark *at, const char *format, ...)       \
-	{                                                                              \
-		va_list args;                                                          \
-		va_start(args, format);                                                \
-		add(d, level, at, format, args);                                       \
-		va_end(args);                                                          \
-		return -EINVAL;                                                        \
+#define DIAG_FUNCTION(name, level)                                               \
+	int name(struct diag *d, const struct mark *at, const char *format, ...) \
+	{                                                                        \
+		va_list args;                                                    \
+		va_start(args, format);                                          \
+		add(d, level, at, format, args);                                 \
+		va_end(args);                                                    \
+		return -EINVAL;                                                  \
 	}
 DIAG_FUNCTION(diag_error, DIAG_ERROR)
 DIAG_FUNCTION(diag_warning, DIAG_WARNING)

@@ -18,10 +18,9 @@ static bool to_journal;
 static const struct {
 	const char *name;
 	int priority;
-} levels[] = { { "error", LOG_ERR },
-	       { "warning", LOG_WARNING },
-	       { "info", LOG_INFO },
-	       { "debug", LOG_DEBUG } };
+} levels[] = {
+	{ "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }
+};
 
 /* $JOURNAL_STREAM names the socket that stderr was connected to; a redirected stderr wins. */
 static bool stderr_is_journal(void)
@@ -57,11 +56,10 @@ int log_level_from_name(const char *name, enum log_level *ret_level)
 
 static void emit(enum log_level level, const char *subject, const char *text)
 {
-	if (to_journal &&
-	    !sd_journal_send("PRIORITY=%i", levels[level].priority, "SYSLOG_IDENTIFIER=%s",
-			     program_name, "WEIR_SUBJECT=%s", subject ? subject : "",
-			     "MESSAGE=%s%s%s", subject ? subject : "", subject ? ": " : "", text,
-			     NULL))
+	if (to_journal && !sd_journal_send("PRIORITY=%i", levels[level].priority,
+					   "SYSLOG_IDENTIFIER=%s", program_name, "WEIR_SUBJECT=%s",
+					   subject ? subject : "", "MESSAGE=%s%s%s",
+					   subject ? subject : "", subject ? ": " : "", text, NULL))
 		return;
 	(void)fprintf(stderr, "%s: %s%s%s%s%s\n", program_name,
 		      level == LOG_LEVEL_INFO ? "" : levels[level].name,

@@ -27,24 +27,24 @@ static inline int vec_grow(void **at, size_t *cap, size_t n, size_t size)
 	return 0;
 }
 
-#define vec_push(v, ...)                                                                         \
-	({                                                                                       \
-		int _r = vec_grow((void **)&(v)->at, &(v)->cap, (v)->n, sizeof(*(v)->at));       \
-		if (!_r)                                                                         \
-			(v)->at[(v)->n++] = (__typeof__(*(v)->at))__VA_ARGS__;                   \
-		_r;                                                                              \
+#define vec_push(v, ...)                                                                   \
+	({                                                                                 \
+		int _r = vec_grow((void **)&(v)->at, &(v)->cap, (v)->n, sizeof(*(v)->at)); \
+		if (!_r)                                                                   \
+			(v)->at[(v)->n++] = (__typeof__(*(v)->at))__VA_ARGS__;             \
+		_r;                                                                        \
 	})
 /* Order is kept: lists shown to people must not jump. */
-#define vec_remove(v, i)                                                                    \
-	({                                                                                  \
-		size_t _i = (i);                                                            \
+#define vec_remove(v, i)                                                                       \
+	({                                                                                     \
+		size_t _i = (i);                                                               \
 		memmove(&(v)->at[_i], &(v)->at[_i + 1], ((v)->n - _i - 1) * sizeof(*(v)->at)); \
-		(v)->n--;                                                                   \
+		(v)->n--;                                                                      \
 	})
-#define vec_free(v)            \
-	({                     \
-		free((v)->at); \
-		(v)->at = NULL; \
+#define vec_free(v)                    \
+	({                             \
+		free((v)->at);         \
+		(v)->at = NULL;        \
 		(v)->n = (v)->cap = 0; \
 	})
 #define vec_foreach(v, p) for (__typeof__(&*(v)->at) p = (v)->at; p < (v)->at + (v)->n; p++)

@@ -40,7 +40,8 @@ struct engine {
 	char trouble[300];	/* the last failure to follow the world, told once */
 };
 
-void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format, ...)
+void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format,
+		 ...)
 {
 	struct engine_event e = { .subject = subject, .event = event };
 	char text[600];
@@ -65,7 +66,8 @@ static void keep_tags(struct engine *engine, const struct port_plan *port)
 		       "rx-vlan-hw-parse", "off", &d))
 		return;
 	engine_tell(engine, port->name, "failed",
-		    "the NIC takes VLAN tags out of frames and cannot be told not to: tagged frames would "
+		    "the NIC takes VLAN tags out of frames and cannot be told not to: tagged "
+		    "frames would "
 		    "lose their tag; set pipeline.interfaces to mode tc for it");
 }
 
@@ -77,8 +79,8 @@ static int before_port(const struct port_plan *port, void *data, struct diag *d)
 		keep_tags(engine, port);
 	if (!port->promisc)
 		return 0;
-	return knobs_set(&engine->knobs, &knob_flag, KNOB_LINK((unsigned)port->ifindex), "promisc", "on",
-			 d);
+	return knobs_set(&engine->knobs, &knob_flag, KNOB_LINK((unsigned)port->ifindex), "promisc",
+			 "on", d);
 }
 
 static void tell_notes(struct engine *engine, const struct diag *d)
@@ -126,7 +128,8 @@ static int remember(struct engine *engine)
 	int r = sections_interfaces(engine->model, &list);
 
 	if (!r)
-		r = pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n, &news);
+		r = pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n,
+				     &news);
 	if (!r && news && remember_save(engine->memory_path, &engine->memory))
 		engine_tell(engine, "state", "note", "cannot write %s", engine->memory_path);
 	return r;
@@ -268,7 +271,8 @@ static void tell_link_change(struct engine *engine, const struct pipe_link *was,
 	else if (was->ifindex != now->ifindex)
 		engine_tell(engine, name, "appeared", "interface was replaced by another");
 	else if (strcmp(was->present_name, now->present_name))
-		engine_tell(engine, name, "renamed", "interface is now called %s; change the configuration",
+		engine_tell(engine, name, "renamed",
+			    "interface is now called %s; change the configuration",
 			    now->present_name);
 	else if (was->up != now->up)
 		engine_tell(engine, name, now->up ? "up" : "down", "set %s", now->up ? "up" : "down");
@@ -360,7 +364,8 @@ static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *d
 /* A target that refuses redirects is one for TC: planning again finds that. */
 static bool target_changed(struct engine *engine, const struct counter_view *view, int ifindex)
 {
-	if (view->loss(view->source, ifindex).refused && pipe_memory_refuses(&engine->memory, ifindex)) {
+	if (view->loss(view->source, ifindex).refused &&
+	    pipe_memory_refuses(&engine->memory, ifindex)) {
 		const struct pipe_link *link = pipe_facts_find_index(&engine->facts, ifindex);
 
 		engine_tell(engine, link ? link->name : "pipeline", "failed",

@@ -36,7 +36,8 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 int engine_check(const char *const *files, size_t n, struct diag *d);
 /* Reads the files, which the next engine_load() then puts in force. */
 int engine_read(struct engine *engine, struct diag *d);
-/* First load and every later one; reads the files unless that was done.  On failure what runs stays.  `changed` gets a line per change. */
+/* First load and every later one; reads the files unless that was done.  On failure what runs
+ * stays.  `changed` gets a line per change. */
 int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed);
 /* Starts following interfaces. */
 int engine_follow(struct engine *engine, struct diag *d);
@@ -52,5 +53,5 @@ const struct diag *engine_warnings(const struct engine *engine);
 time_t engine_loaded_at(const struct engine *engine);
 /* Reads the interfaces anew, for an answer that must not be stale. */
 void engine_refresh(struct engine *engine);
-void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format, ...)
-	_printf_(4, 5);
+void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format,
+		 ...) _printf_(4, 5);

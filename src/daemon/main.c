@@ -49,8 +49,8 @@ static int action_check(const struct options *o)
 	diag_format_all(&d, &text);
 	(void)fputs(strbuf_text(&text), stderr);
 	if (d.errors)
-		(void)fprintf(stderr, "%u error%s, %u warning%s\n", d.errors, d.errors == 1 ? "" : "s",
-			      d.warnings, d.warnings == 1 ? "" : "s");
+		(void)fprintf(stderr, "%u error%s, %u warning%s\n", d.errors,
+			      d.errors == 1 ? "" : "s", d.warnings, d.warnings == 1 ? "" : "s");
 	else
 		(void)printf("configuration is good%s\n", d.warnings ? ", with warnings" : "");
 	return d.errors ? 1 : 0;
@@ -117,11 +117,11 @@ static int catch_signals(struct daemon *daemon)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < ARRAY_LEN(ends) && r >= 0; i++)
-		r = sd_event_add_signal(daemon->loop, NULL, ends[i] | SD_EVENT_SIGNAL_PROCMASK, on_stop,
-					daemon);
+		r = sd_event_add_signal(daemon->loop, NULL, ends[i] | SD_EVENT_SIGNAL_PROCMASK,
+					on_stop, daemon);
 	if (r >= 0)
-		r = sd_event_add_signal(daemon->loop, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup,
-					daemon);
+		r = sd_event_add_signal(daemon->loop, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK,
+					on_hangup, daemon);
 	return r;
 }
 

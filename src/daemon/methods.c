@@ -60,7 +60,8 @@ static int unknown_interface(struct bus_call *call, const char *parameter, struc
 
 static int get_counters(struct bus_call *call, const json_t *parameters, void *data)
 {
-	const char *interface = text_of(parameters, "interface"), *stage = text_of(parameters, "stage");
+	const char *interface = text_of(parameters, "interface"),
+		   *stage = text_of(parameters, "stage");
 	struct engine *engine = engine_of(data);
 
 	if (interface && !pipe_facts_find(engine_facts(engine), interface))
@@ -210,8 +211,8 @@ void methods_free(struct methods *methods)
 }
 
 static const struct bus_method method_rows[] = {
-	{ "GetVersion", BUS_READ, "()", "(version: string, kernel: string)", "Versions of daemon and kernel.",
-	  get_version, false },
+	{ "GetVersion", BUS_READ, "()", "(version: string, kernel: string)",
+	  "Versions of daemon and kernel.", get_version, false },
 	{ "GetStatus", BUS_READ, "()",
 	  "(version: string, pid: int, uptime_seconds: int, state: string, message: string, "
 	  "kernel: string, files: []string, loaded_at: string, interfaces: []object, "

@@ -36,8 +36,9 @@ static void make_getopt(struct option *out, char *letters)
 {
 	*letters++ = ':';
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		out[i] = (struct option){ rows[i].name, rows[i].argument ? required_argument : no_argument,
-					  NULL, OPT_CONFIG + (int)i };
+		out[i] = (struct option){ rows[i].name,
+					  rows[i].argument ? required_argument : no_argument, NULL,
+					  OPT_CONFIG + (int)i };
 		if (!rows[i].letter)
 			continue;
 		*letters++ = rows[i].letter;
@@ -50,8 +51,9 @@ static void make_getopt(struct option *out, char *letters)
 
 void options_help(void)
 {
-	(void)printf("Usage: weird [OPTION]...\nThe Weir daemon: one kernel packet path for all the "
-		     "work of a network's edge.\n\n");
+	(void)printf(
+		"Usage: weird [OPTION]...\nThe Weir daemon: one kernel packet path for all the "
+		"work of a network's edge.\n\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char left[64];
 
@@ -61,9 +63,10 @@ void options_help(void)
 			       rows[i].argument ? rows[i].argument : "");
 		(void)printf("  %-24s %s\n", left, rows[i].help);
 	}
-	(void)printf("\nSIGHUP reloads the configuration, SIGTERM removes everything and restores every "
-		     "setting,\nSIGUSR2 ends the daemon and leaves the packet path running for the next "
-		     "one.\n");
+	(void)printf(
+		"\nSIGHUP reloads the configuration, SIGTERM removes everything and restores every "
+		"setting,\nSIGUSR2 ends the daemon and leaves the packet path running for the next "
+		"one.\n");
 }
 
 static int unknown_option(const char *word)
@@ -84,7 +87,8 @@ static int set_level(struct options *o, const char *name)
 {
 	if (!log_level_from_name(name, &o->level))
 		return 0;
-	(void)fprintf(stderr, "weird: --log-level wants error, warning, info or debug, not '%s'\n", name);
+	(void)fprintf(stderr, "weird: --log-level wants error, warning, info or debug, not '%s'\n",
+		      name);
 	return WRONG_USAGE;
 }
 
@@ -134,8 +138,10 @@ static int take_rest(struct options *o, int argc, char **argv)
 		} else if (o->action == ACTION_EXAMPLE && !o->section) {
 			o->section = argv[optind];
 		} else {
-			(void)fprintf(stderr, "weird: unexpected '%s'; a configuration is given by -c FILE\n",
-				      argv[optind]);
+			(void)fprintf(
+				stderr,
+				"weird: unexpected '%s'; a configuration is given by -c FILE\n",
+				argv[optind]);
 			return WRONG_USAGE;
 		}
 	}

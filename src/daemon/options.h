@@ -7,7 +7,14 @@
 #include "base/log.h"
 #include "base/vec.h"
 
-enum options_action { ACTION_RUN, ACTION_CHECK, ACTION_SCHEMA, ACTION_EXAMPLE, ACTION_VERSION, ACTION_HELP };
+enum options_action {
+	ACTION_RUN,
+	ACTION_CHECK,
+	ACTION_SCHEMA,
+	ACTION_EXAMPLE,
+	ACTION_VERSION,
+	ACTION_HELP
+};
 
 struct options {
 	VEC(const char *) files;

@@ -30,8 +30,8 @@ static void take(struct pipe_memory *memory, const json_t *row, bool same_boot)
 	struct pipe_seen seen = { .ifindex = -1 };
 
 	if (!name || !mac || strlen(name) >= sizeof(seen.name) ||
-	    sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &seen.mac[0], &seen.mac[1], &seen.mac[2],
-		   &seen.mac[3], &seen.mac[4], &seen.mac[5]) != 6)
+	    sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &seen.mac[0], &seen.mac[1],
+		   &seen.mac[2], &seen.mac[3], &seen.mac[4], &seen.mac[5]) != 6)
 		return;
 	memcpy(seen.name, name, strlen(name) + 1);
 	if (same_boot)
@@ -59,8 +59,8 @@ static json_t *to_json(const struct pipe_seen *seen)
 {
 	char mac[18];
 
-	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", seen->mac[0], seen->mac[1],
-		       seen->mac[2], seen->mac[3], seen->mac[4], seen->mac[5]);
+	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", seen->mac[0],
+		       seen->mac[1], seen->mac[2], seen->mac[3], seen->mac[4], seen->mac[5]);
 	return json_pack("{s:s, s:i, s:s}", "name", seen->name, "ifindex", seen->ifindex, "mac", mac);
 }
 

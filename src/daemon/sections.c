@@ -5,7 +5,9 @@
 #include <string.h>
 
 static const struct schema_row bus_rows[] = {
-	{ .key = "path", .kind = SCHEMA_PATH, .offset = offsetof(struct bus_section, path),
+	{ .key = "path",
+	  .kind = SCHEMA_PATH,
+	  .offset = offsetof(struct bus_section, path),
 	  .def = "/run/weir/bus",
 	  .help = "Socket on which the command line and other programs reach the daemon." },
 	{ .key = NULL },

@@ -112,8 +112,9 @@ static json_t *show_interfaces(struct engine *engine)
 			continue;
 		(void)json_object_set_new(shown, *name, json_true());
 		(void)json_array_append_new(
-			array, show_interface(link, link->ifindex ? pipe_plan_find(plan, link->ifindex) :
-								    NULL));
+			array,
+			show_interface(link,
+				       link->ifindex ? pipe_plan_find(plan, link->ifindex) : NULL));
 	}
 	json_decref(shown);
 	return array;
@@ -178,9 +179,9 @@ static json_t *show_cpus(const struct counter_block *block, unsigned which)
 	for (unsigned i = 0; i < block->n_cpus; i++) {
 		const volatile struct pipe_count *c = &block->cpu[i].count[which];
 
-		(void)json_array_append_new(cpus, json_pack("{s:i, s:I, s:I}", "cpu", (int)i, "packets",
-							    (json_int_t)c->packets, "bytes",
-							    (json_int_t)c->bytes));
+		(void)json_array_append_new(cpus, json_pack("{s:i, s:I, s:I}", "cpu", (int)i,
+							    "packets", (json_int_t)c->packets,
+							    "bytes", (json_int_t)c->bytes));
 	}
 	return cpus;
 }
@@ -196,9 +197,9 @@ static void add_port_counters(json_t *list, const struct port_plan *port,
 			continue;
 		sum = counter_sum(block, i);
 		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "interface", port->name,
-					"stage", row->stage, "name", row->name, "help", row->help,
-					"packets", (json_int_t)sum.packets, "bytes",
+			list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "interface",
+					port->name, "stage", row->stage, "name", row->name, "help",
+					row->help, "packets", (json_int_t)sum.packets, "bytes",
 					(json_int_t)sum.bytes, "cpu", show_cpus(block, i)));
 	}
 }
@@ -224,8 +225,8 @@ static json_t *show_columns(const struct stage_column *columns)
 	json_t *list = json_array();
 
 	for (const struct stage_column *c = columns; c && c->key; c++)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", c->key, "label",
-							    c->label, "align",
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", c->key,
+							    "label", c->label, "align",
 							    c->right ? "right" : "left"));
 	return list;
 }
@@ -236,8 +237,8 @@ static json_t *show_notes(struct engine *engine, enum stage_id stage)
 
 	vec_foreach(&pipeline_plan(engine_pipeline(engine))->ports, port)
 		if ((*port)->data[stage] && (*port)->note[0])
-			(void)json_array_append_new(
-				notes, json_sprintf("%s: %s", (*port)->name, (*port)->note));
+			(void)json_array_append_new(notes, json_sprintf("%s: %s", (*port)->name,
+									(*port)->note));
 	return notes;
 }
 
@@ -259,7 +260,8 @@ json_t *view_stage(struct engine *engine, enum stage_id stage)
 static void explain_link(const struct pipe_link *link, struct strbuf *out)
 {
 	if (!link->ifindex) {
-		strbuf_addf(out, "%s is away: it was here before and will be taken up when it returns\n",
+		strbuf_addf(out,
+			    "%s is away: it was here before and will be taken up when it returns\n",
 			    link->name);
 		return;
 	}
@@ -294,8 +296,9 @@ static void explain_counts(const struct counter_block *block, struct strbuf *out
 		struct pipe_count sum = counter_sum(block, i);
 
 		if (sum.packets)
-			strbuf_addf(out, "%llu packets: %s %s, %s\n", (unsigned long long)sum.packets,
-				    counter_rows[i].stage, counter_rows[i].name, counter_rows[i].help);
+			strbuf_addf(out, "%llu packets: %s %s, %s\n",
+				    (unsigned long long)sum.packets, counter_rows[i].stage,
+				    counter_rows[i].name, counter_rows[i].help);
 	}
 }
 

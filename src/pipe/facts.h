@@ -15,7 +15,7 @@ enum xdp_mode { XDP_MODE_NONE, XDP_MODE_TC, XDP_MODE_SKB, XDP_MODE_NATIVE };
 const char *xdp_mode_name(enum xdp_mode mode);
 
 struct pipe_link {
-	char name[IF_NAMESIZE];	   /* as configured */
+	char name[IF_NAMESIZE];		/* as configured */
 	char present_name[IF_NAMESIZE]; /* as the kernel calls it now; differs after a rename */
 	char kind[16];
 	char driver[32];
@@ -25,13 +25,14 @@ struct pipe_link {
 	bool up, carrier;
 	bool xmit_known; /* the kernel tells whether the device takes XDP redirects (6.3+) */
 	bool xmit, xmit_frags;
-	enum xdp_mode mode;	   /* what the hook gave; NONE = not tried yet */
-	char reason[200];	   /* why it is not native */
+	enum xdp_mode mode; /* what the hook gave; NONE = not tried yet */
+	char reason[200];   /* why it is not native */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
 struct pipe_facts {
-	VEC(struct pipe_link) links; /* every interface of the namespace, and absent ones we know of */
+	VEC(struct pipe_link)
+	links; /* every interface of the namespace, and absent ones we know of */
 };
 
 void pipe_facts_free(struct pipe_facts *facts);
@@ -47,7 +48,8 @@ struct pipe_memory {
 		int ifindex;
 		uint8_t mac[6];
 		bool refuses; /* it was seen to drop every frame redirected to it */
-	}) seen;
+	})
+	seen;
 };
 
 void pipe_memory_free(struct pipe_memory *memory);

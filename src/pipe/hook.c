@@ -71,7 +71,8 @@ static int load_pass(void)
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_XDP,
 		    .prog_flags = 1U << 5 /* frames of several buffers */);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "weir_pass", "GPL", pass, ARRAY_LEN(pass), &options);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "weir_pass", "GPL", pass, ARRAY_LEN(pass),
+			       &options);
 
 	if (fd >= 0)
 		return fd;
@@ -114,7 +115,9 @@ static bool is_foreign(struct hook *hook)
 
 	if (bpf_xdp_query(hook->ifindex, 0, &query) || !query.attach_mode)
 		return false;
-	id = query.prog_id ? query.prog_id : query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
+	id = query.prog_id     ? query.prog_id :
+	     query.drv_prog_id ? query.drv_prog_id :
+				 query.skb_prog_id;
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 		info.name[0] = 0;

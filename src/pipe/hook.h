@@ -21,7 +21,10 @@ struct hook {
 	char reason[200];	/* why not native */
 };
 
-#define HOOK_NONE { .xdp_link = -1, .tcx_link = -1, .mode = XDP_MODE_TC }
+#define HOOK_NONE                                                   \
+	{                                                           \
+		.xdp_link = -1, .tcx_link = -1, .mode = XDP_MODE_TC \
+	}
 
 /*
  * Takes the XDP hook with a program that passes everything, in the best mode up to `max`, or

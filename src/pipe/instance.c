@@ -58,8 +58,7 @@ static int load_tiny(enum bpf_prog_type type, enum bpf_attach_type attach, unsig
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 2 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach,
-		    .prog_flags = flags);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach, .prog_flags = flags);
 
 	return bpf_prog_load(type, "weir_probe", "GPL", pass, ARRAY_LEN(pass), &options);
 }

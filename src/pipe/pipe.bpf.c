@@ -76,13 +76,13 @@ int weir_xdp(struct xdp_md *ctx)
 	s.cpu = this_cpu();
 	if (!s.cpu)
 		return XDP_PASS;
-	if (ON(&s, pipe_headers) && parse_packet(&s.pkt, s.data, s.end))
+	if (ON(&s, pipe_headers) && parse_xdp(&s.pkt, ctx))
 		COUNT(&s, pipe_headers_unknown);
-#define STAGE(name)                                \
-	if (ON(&s, name)) {                        \
-		verdict = name##_xdp(&s);          \
-		if (verdict != STAGE_NEXT)         \
-			return verdict;            \
+#define STAGE(name)                        \
+	if (ON(&s, name)) {                \
+		verdict = name##_xdp(&s);  \
+		if (verdict != STAGE_NEXT) \
+			return verdict;    \
 	}
 #include "pipe/stages.def"
 #undef STAGE
@@ -133,9 +133,11 @@ int weir_tc(struct __sk_buff *skb)
 		if (meta)
 			return follow_metadata(&s, meta);
 	}
-#define STAGE(name)                        \
-	verdict = name##_tc(&s);           \
-	if (verdict != STAGE_NEXT)         \
+	if (ON(&s, pipe_headers) && parse_skb_pull(&s.pkt, skb))
+		COUNT(&s, pipe_headers_unknown);
+#define STAGE(name)                \
+	verdict = name##_tc(&s);   \
+	if (verdict != STAGE_NEXT) \
 		return verdict;
 #include "pipe/stages.def"
 #undef STAGE

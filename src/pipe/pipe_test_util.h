@@ -78,12 +78,14 @@ static inline int try_xdp(const struct instance *instance, const struct frame *i
 	return 0;
 }
 
-static inline void run_xdp(const struct instance *instance, const struct frame *in, struct outcome *out)
+static inline void run_xdp(const struct instance *instance, const struct frame *in,
+			   struct outcome *out)
 {
 	int r = try_xdp(instance, in, out);
 
 	if (r == -EINVAL || r == -ENOTSUP) {
-		print_message("skipped: this kernel cannot test-run XDP with a context (%s)\n", strerror(-r));
+		print_message("skipped: this kernel cannot test-run XDP with a context (%s)\n",
+			      strerror(-r));
 		skip();
 	}
 	assert_int_equal(r, 0);

@@ -13,15 +13,15 @@
 struct port {
 	int ifindex;
 	char name[IF_NAMESIZE];
-	enum xdp_mode max;	   /* allowed when it was claimed */
-	enum xdp_mode mode;	   /* reached */
+	enum xdp_mode max;  /* allowed when it was claimed */
+	enum xdp_mode mode; /* reached */
 	char reason[200];
 	struct hook hook;
-	struct port_plan *plan;	   /* what runs; borrowed from pipeline.plan, NULL = nothing yet */
+	struct port_plan *plan; /* what runs; borrowed from pipeline.plan, NULL = nothing yet */
 	struct instance *instance;
-	struct instance *next;	   /* loaded, not yet in the path */
+	struct instance *next; /* loaded, not yet in the path */
 	struct port_plan *next_plan;
-	bool next_done;		   /* is in the path, may have to be taken back */
+	bool next_done; /* is in the path, may have to be taken back */
 	struct counter_block counters;
 };
 
@@ -34,11 +34,11 @@ struct pipeline {
 	struct pipe_plan plan; /* of all ports, as it runs */
 };
 
-static void tell(const struct pipeline *p, const char *subject, const char *event, const char *format,
-		 ...) _printf_(4, 5);
+static void tell(const struct pipeline *p, const char *subject, const char *event,
+		 const char *format, ...) _printf_(4, 5);
 
-static void tell(const struct pipeline *p, const char *subject, const char *event, const char *format,
-		 ...)
+static void tell(const struct pipeline *p, const char *subject, const char *event,
+		 const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -292,7 +292,7 @@ static void tell_change(struct pipeline *p, struct port *port)
 	const char *why = port->reason[0] ? port->reason : plan->note;
 
 	tell(p, port->name, port->plan ? "changed" : "attached", "%s%s%s%s%s",
-	     port->plan	      ? "packet path replaced in " :
+	     port->plan		? "packet path replaced in " :
 	     port->hook.adopted ? "taken over from an earlier run in " :
 				  "attached in ",
 	     xdp_mode_name(plan->xdp ? port->mode : XDP_MODE_TC), " mode", why[0] ? ": " : "", why);

@@ -9,20 +9,35 @@
 static const char *const mode_names[] = { "auto", "native", "skb", "tc", NULL };
 
 static const struct schema_row port_rows[] = {
-	{ .key = "name", .kind = SCHEMA_IFNAME, .offset = offsetof(struct pipe_port_setting, name),
-	  .required = true, .help = "Interface.", .example = "eth1" },
-	{ .key = "mode", .kind = SCHEMA_ENUM, .offset = offsetof(struct pipe_port_setting, mode),
-	  .names = mode_names, .def = "auto", .help = "As `mode`, for this interface alone." },
+	{ .key = "name",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = offsetof(struct pipe_port_setting, name),
+	  .required = true,
+	  .help = "Interface.",
+	  .example = "eth1" },
+	{ .key = "mode",
+	  .kind = SCHEMA_ENUM,
+	  .offset = offsetof(struct pipe_port_setting, mode),
+	  .names = mode_names,
+	  .def = "auto",
+	  .help = "As `mode`, for this interface alone." },
 	{ .key = NULL },
 };
 
 static const struct schema_row rows[] = {
-	{ .key = "mode", .kind = SCHEMA_ENUM, .offset = offsetof(struct pipe_settings, mode),
-	  .names = mode_names, .def = "auto",
-	  .help = "Best way allowed: native XDP in the driver (auto tries it first and falls back), "
+	{ .key = "mode",
+	  .kind = SCHEMA_ENUM,
+	  .offset = offsetof(struct pipe_settings, mode),
+	  .names = mode_names,
+	  .def = "auto",
+	  .help = "Best way allowed: native XDP in the driver (auto tries it first and falls "
+		  "back), "
 		  "skb (generic XDP), tc (no XDP at all)." },
-	{ .key = "interfaces", .kind = SCHEMA_LIST, .offset = offsetof(struct pipe_settings, ports),
-	  .rows = port_rows, .item_size = sizeof(struct pipe_port_setting),
+	{ .key = "interfaces",
+	  .kind = SCHEMA_LIST,
+	  .offset = offsetof(struct pipe_settings, ports),
+	  .rows = port_rows,
+	  .item_size = sizeof(struct pipe_port_setting),
 	  .help = "Interfaces that differ from `mode`." },
 	{ .key = NULL },
 };

@@ -10,11 +10,11 @@
 #include "stages.h"
 
 /* X(stage, name, text): the pipeline's own counters; a stage lists its own in <stage>_COUNTERS. */
-#define pipe_COUNTERS(X)                                                                    \
-	X(pipe, passed, "no stage took the frame: left to the kernel")                      \
-	X(pipe, no_metadata, "the driver has no room for metadata: TC decides again")       \
-	X(pipe, from_metadata, "TC followed the decision that XDP wrote")                   \
-	X(pipe, retagged, "the outer VLAN tag was changed")                                 \
+#define pipe_COUNTERS(X)                                                              \
+	X(pipe, passed, "no stage took the frame: left to the kernel")                \
+	X(pipe, no_metadata, "the driver has no room for metadata: TC decides again") \
+	X(pipe, from_metadata, "TC followed the decision that XDP wrote")             \
+	X(pipe, retagged, "the outer VLAN tag was changed")                           \
 	X(pipe, headers_unknown, "headers not understood: left to the kernel")
 
 enum pipe_counter {
@@ -24,7 +24,7 @@ enum pipe_counter {
 #include "pipe/stages.def"
 #undef STAGE
 #undef PIPE_ROW
-	PIPE_COUNTER_MAX
+		PIPE_COUNTER_MAX
 };
 
 struct pipe_count {
@@ -41,11 +41,11 @@ struct pipe_cpu {
  * before the program is verified (pipe/switch.c), so that what is off leaves no instruction.
  * X(stage, name, text); every stage also has one called after itself: its place in XDP.
  */
-#define pipe_SWITCHES(X)                                                     \
-	X(pipe, active, "something is on: find this CPU's counters")         \
-	X(pipe, headers, "a stage needs the headers parsed")                 \
-	X(pipe, frags, "frames may be larger than a page")                   \
-	X(pipe, metadata, "XDP hands its decision to TC in metadata")        \
+#define pipe_SWITCHES(X)                                              \
+	X(pipe, active, "something is on: find this CPU's counters")  \
+	X(pipe, headers, "a stage needs the headers parsed")          \
+	X(pipe, frags, "frames may be larger than a page")            \
+	X(pipe, metadata, "XDP hands its decision to TC in metadata") \
 	X(pipe, retag, "a stage may have asked for another VLAN tag")
 
 enum pipe_switch {
@@ -55,7 +55,7 @@ enum pipe_switch {
 #include "pipe/stages.def"
 #undef STAGE
 #undef PIPE_ROW
-	PIPE_SWITCH_MAX
+		PIPE_SWITCH_MAX
 };
 
 /* High half of an unresolved switch's immediate; the low half is its number. */

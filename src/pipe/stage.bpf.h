@@ -20,16 +20,16 @@
 #define STAGE_NEXT (-2)
 
 struct stage_ctx {
-	struct xdp_md *xdp;    /* one of the two */
+	struct xdp_md *xdp; /* one of the two */
 	struct __sk_buff *skb;
-	void *data, *end;      /* the linear part; invalid after a helper that moves it */
-	struct pkt pkt;	       /* filled when a stage needs headers */
+	void *data, *end; /* the linear part; invalid after a helper that moves it */
+	struct pkt pkt;	  /* filled when a stage needs headers */
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
 	__u64 zero;	       /* what switches compare with: opaque to the compiler */
 	struct pipe_meta meta; /* collected for TC; pushed when `defer` is set */
 	bool defer;
-	__u16 new_vid;	       /* tag to write once the decision is final, 0 = leave */
+	__u16 new_vid; /* tag to write once the decision is final, 0 = leave */
 };
 
 struct {
@@ -56,8 +56,8 @@ yes:
 }
 #define ON(s, name) switch_is_on((s)->zero, SWITCH_##name)
 
-#define COUNT(s, name)                                                  \
-	do {                                                            \
-		(s)->cpu->count[COUNT_##name].packets++;                \
-		(s)->cpu->count[COUNT_##name].bytes += (s)->len;        \
+#define COUNT(s, name)                                           \
+	do {                                                     \
+		(s)->cpu->count[COUNT_##name].packets++;         \
+		(s)->cpu->count[COUNT_##name].bytes += (s)->len; \
 	} while (0)

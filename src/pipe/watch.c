@@ -44,8 +44,9 @@ int watch_open(struct watch **ret, struct diag *d)
 		return -ENOMEM;
 	r = start(watch);
 	if (r) {
-		(void)diag_warning(d, NULL, "frames lost in redirects are not counted: %s%s%s", strerror(-r),
-				   pipe_libbpf_words()[0] ? ": " : "", pipe_libbpf_words());
+		(void)diag_warning(d, NULL, "frames lost in redirects are not counted: %s%s%s",
+				   strerror(-r), pipe_libbpf_words()[0] ? ": " : "",
+				   pipe_libbpf_words());
 		watch_close(watch);
 		return r;
 	}

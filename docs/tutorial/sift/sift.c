@@ -24,17 +24,31 @@ struct sift_port {
 #define RULES(conf) ((struct sift_rule *)(conf)->rules.items)
 
 static const struct schema_row rule_rows[] = {
-	{ .key = "name", .kind = SCHEMA_IFNAME, .offset = offsetof(struct sift_rule, name),
-	  .required = true, .help = "Interface on which frames arrive.", .example = "eth1" },
-	{ .key = "limit", .kind = SCHEMA_INT, .offset = offsetof(struct sift_rule, limit),
-	  .required = true, .min = 60, .max = 65535, .unit = "bytes",
-	  .help = "Frames larger than this are dropped.", .example = "1514" },
+	{ .key = "name",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = offsetof(struct sift_rule, name),
+	  .required = true,
+	  .help = "Interface on which frames arrive.",
+	  .example = "eth1" },
+	{ .key = "limit",
+	  .kind = SCHEMA_INT,
+	  .offset = offsetof(struct sift_rule, limit),
+	  .required = true,
+	  .min = 60,
+	  .max = 65535,
+	  .unit = "bytes",
+	  .help = "Frames larger than this are dropped.",
+	  .example = "1514" },
 	{ .key = NULL },
 };
 
 static const struct schema_row rows[] = {
-	{ .key = "interfaces", .kind = SCHEMA_LIST, .offset = offsetof(struct sift_conf, rules),
-	  .rows = rule_rows, .item_size = sizeof(struct sift_rule), .help = "Where to sift." },
+	{ .key = "interfaces",
+	  .kind = SCHEMA_LIST,
+	  .offset = offsetof(struct sift_conf, rules),
+	  .rows = rule_rows,
+	  .item_size = sizeof(struct sift_rule),
+	  .help = "Where to sift." },
 	{ .key = NULL },
 };
 
@@ -95,9 +109,9 @@ static json_t *sift_show(const struct pipe_plan *plan, const struct pipe_facts *
 		struct pipe_count n = counter_view_sum(view, (*p)->ifindex, COUNT_sift_dropped);
 
 		if (s)
-			(void)json_array_append_new(list, json_pack("{s:s, s:i, s:I}", "interface",
-								    (*p)->name, "limit", (int)s->limit,
-								    "dropped", (json_int_t)n.packets));
+			(void)json_array_append_new(
+				list, json_pack("{s:s, s:i, s:I}", "interface", (*p)->name, "limit",
+						(int)s->limit, "dropped", (json_int_t)n.packets));
 	}
 	return list;
 }

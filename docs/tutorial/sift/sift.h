@@ -4,11 +4,9 @@
 
 #include <linux/types.h>
 
-#define sift_COUNTERS(X) \
-	X(sift, dropped, "frames larger than the limit, dropped")
+#define sift_COUNTERS(X) X(sift, dropped, "frames larger than the limit, dropped")
 
-#define sift_SWITCHES(X) \
-	X(sift, tc, "sift where XDP is not in use")
+#define sift_SWITCHES(X) X(sift, tc, "sift where XDP is not in use")
 
 struct sift_const {
 	__u32 limit; /* bytes of a whole frame */

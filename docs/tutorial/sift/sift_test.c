@@ -4,8 +4,9 @@
 
 static struct port_plan *make_port(struct pipe_plan *plan, uint32_t limit)
 {
-	static const struct pipe_link link = { .name = "test", .ifindex = 1, .mtu = 1500,
-					       .mode = XDP_MODE_NATIVE };
+	static const struct pipe_link link = {
+		.name = "test", .ifindex = 1, .mtu = 1500, .mode = XDP_MODE_NATIVE
+	};
 	struct port_plan *port = pipe_plan_port(plan, &link);
 
 	assert_non_null(port);

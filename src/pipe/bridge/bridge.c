@@ -45,38 +45,70 @@ struct bridge_port {
 #define AT(type, member) offsetof(struct type, member)
 
 static const struct schema_row mapping_rows[] = {
-	{ .key = "name", .kind = SCHEMA_IFNAME, .offset = AT(bridge_mapping, name), .required = true,
+	{ .key = "name",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = AT(bridge_mapping, name),
+	  .required = true,
 	  .help = "Interface on which frames arrive; a physical interface, not a VLAN of one.",
 	  .example = "eth1" },
-	{ .key = "redirect_to", .kind = SCHEMA_IFNAME, .offset = AT(bridge_mapping, redirect_to),
+	{ .key = "redirect_to",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = AT(bridge_mapping, redirect_to),
 	  .required = true,
 	  .help = "Interface on which they leave; the same one when bridging on a stick.",
 	  .example = "eth2" },
-	{ .key = "scan_vlans", .kind = SCHEMA_BOOL, .offset = AT(bridge_mapping, scan_vlans),
-	  .def = "false", .help = "Look at VLAN tags and apply vlan_mapping." },
+	{ .key = "scan_vlans",
+	  .kind = SCHEMA_BOOL,
+	  .offset = AT(bridge_mapping, scan_vlans),
+	  .def = "false",
+	  .help = "Look at VLAN tags and apply vlan_mapping." },
 	{ .key = NULL },
 };
 
 static const struct schema_row vlan_rows[] = {
-	{ .key = "parent", .kind = SCHEMA_IFNAME, .offset = AT(bridge_vlan, parent), .required = true,
-	  .help = "Interface on which the tagged frame arrives.", .example = "eth1" },
-	{ .key = "tag", .kind = SCHEMA_INT, .offset = AT(bridge_vlan, tag), .required = true, .min = 1,
-	  .max = 4094, .help = "VLAN ID it arrives with.", .example = "3" },
-	{ .key = "redirect_to", .kind = SCHEMA_INT, .offset = AT(bridge_vlan, redirect_to),
-	  .required = true, .min = 1, .max = 4094,
-	  .help = "VLAN ID it leaves with; priority bits stay.", .example = "4" },
+	{ .key = "parent",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = AT(bridge_vlan, parent),
+	  .required = true,
+	  .help = "Interface on which the tagged frame arrives.",
+	  .example = "eth1" },
+	{ .key = "tag",
+	  .kind = SCHEMA_INT,
+	  .offset = AT(bridge_vlan, tag),
+	  .required = true,
+	  .min = 1,
+	  .max = 4094,
+	  .help = "VLAN ID it arrives with.",
+	  .example = "3" },
+	{ .key = "redirect_to",
+	  .kind = SCHEMA_INT,
+	  .offset = AT(bridge_vlan, redirect_to),
+	  .required = true,
+	  .min = 1,
+	  .max = 4094,
+	  .help = "VLAN ID it leaves with; priority bits stay.",
+	  .example = "4" },
 	{ .key = NULL },
 };
 
 static const struct schema_row rows[] = {
-	{ .key = "enabled", .kind = SCHEMA_BOOL, .offset = AT(bridge_conf, enabled), .def = "true",
+	{ .key = "enabled",
+	  .kind = SCHEMA_BOOL,
+	  .offset = AT(bridge_conf, enabled),
+	  .def = "true",
 	  .aliases = "use_kernel_bridge use_xdp_bridge",
 	  .help = "Turns the bridge off without removing its mappings." },
-	{ .key = "interface_mapping", .kind = SCHEMA_LIST, .offset = AT(bridge_conf, mappings),
-	  .rows = mapping_rows, .item_size = sizeof(struct bridge_mapping),
+	{ .key = "interface_mapping",
+	  .kind = SCHEMA_LIST,
+	  .offset = AT(bridge_conf, mappings),
+	  .rows = mapping_rows,
+	  .item_size = sizeof(struct bridge_mapping),
 	  .help = "Which interface leads where. One-way as given: write both directions." },
-	{ .key = "vlan_mapping", .kind = SCHEMA_LIST, .offset = AT(bridge_conf, vlans),
-	  .rows = vlan_rows, .item_size = sizeof(struct bridge_vlan),
+	{ .key = "vlan_mapping",
+	  .kind = SCHEMA_LIST,
+	  .offset = AT(bridge_conf, vlans),
+	  .rows = vlan_rows,
+	  .item_size = sizeof(struct bridge_vlan),
 	  .help = "Which VLAN tag becomes which. One-way as given: write both directions." },
 	{ .key = NULL },
 };
@@ -100,7 +132,8 @@ static void check_interface(const struct conf_string *name, const struct pipe_fa
 		(void)diag_error(d, &name->at, "'%s' is a VLAN of another interface", name->text);
 		diag_hint(d, "name the physical interface and set scan_vlans");
 	} else if (link && !link->ifindex) {
-		(void)diag_warning(d, &name->at, "interface '%s' is away; it is bridged when it comes back",
+		(void)diag_warning(d, &name->at,
+				   "interface '%s' is away; it is bridged when it comes back",
 				   name->text);
 	} else if (!link) {
 		nearest = pipe_facts_nearest(facts, name->text);
@@ -140,7 +173,8 @@ static bool has_vlans(const struct bridge_conf *conf, const char *parent)
 	return false;
 }
 
-static void check_stick(const struct bridge_conf *conf, const struct bridge_mapping *m, struct diag *d)
+static void check_stick(const struct bridge_conf *conf, const struct bridge_mapping *m,
+			struct diag *d)
 {
 	if (!m->scan_vlans.value) {
 		(void)diag_error(d, &m->redirect_to.at,
@@ -148,9 +182,10 @@ static void check_stick(const struct bridge_conf *conf, const struct bridge_mapp
 				 m->name.text);
 		diag_hint(d, "set scan_vlans: true with vlan_mapping, or name another interface");
 	} else if (!has_vlans(conf, m->name.text)) {
-		(void)diag_warning(d, &m->name.at,
-				   "'%s' redirects to itself without any vlan_mapping: nothing is bridged",
-				   m->name.text);
+		(void)diag_warning(
+			d, &m->name.at,
+			"'%s' redirects to itself without any vlan_mapping: nothing is bridged",
+			m->name.text);
 	}
 }
 
@@ -191,11 +226,11 @@ static void check_vlan_pair(const struct bridge_conf *conf, const struct bridge_
 				 "tag %lld on '%s' leads to itself: frames would go straight back",
 				 (long long)v->tag.value, v->parent.text);
 	} else if (!back || back->redirect_to.value != v->tag.value) {
-		(void)diag_warning(d, &v->tag.at,
-				   "tag %lld becomes %lld, but on '%s' tag %lld does not become %lld",
-				   (long long)v->tag.value, (long long)v->redirect_to.value,
-				   m->redirect_to.text, (long long)v->redirect_to.value,
-				   (long long)v->tag.value);
+		(void)diag_warning(
+			d, &v->tag.at,
+			"tag %lld becomes %lld, but on '%s' tag %lld does not become %lld",
+			(long long)v->tag.value, (long long)v->redirect_to.value, m->redirect_to.text,
+			(long long)v->redirect_to.value, (long long)v->tag.value);
 		diag_hint(d, "mappings are one-way: add { parent: %s, tag: %lld, redirect_to: %lld }",
 			  m->redirect_to.text, (long long)v->redirect_to.value,
 			  (long long)v->tag.value);
@@ -213,10 +248,11 @@ static void check_vlan(const struct bridge_conf *conf, const struct bridge_vlan 
 				 first->tag.at.line, first->tag.at.column);
 	} else if (!m) {
 		(void)diag_warning(d, &v->parent.at,
-				   "'%s' has no interface_mapping: this has no effect", v->parent.text);
+				   "'%s' has no interface_mapping: this has no effect",
+				   v->parent.text);
 	} else if (!m->scan_vlans.value) {
-		(void)diag_warning(d, &v->parent.at,
-				   "'%s' does not scan VLANs: this has no effect", v->parent.text);
+		(void)diag_warning(d, &v->parent.at, "'%s' does not scan VLANs: this has no effect",
+				   v->parent.text);
 		diag_hint(d, "set scan_vlans: true on '%s'", v->parent.text);
 	} else {
 		check_vlan_pair(conf, v, m, d);
@@ -373,10 +409,14 @@ static int bridge_fill(const struct port_plan *port, const struct pipe_bpf *bpf)
 /* --- show and explain -------------------------------------------------------------------------- */
 
 static const struct stage_column columns[] = {
-	{ "interface", "INTERFACE", false }, { "redirect_to", "TO", false },
-	{ "way", "WAY", false },	     { "vlan_rules", "VLANS", true },
-	{ "packets", "PACKETS", true },	     { "bytes", "BYTES", true },
-	{ "retagged", "RETAGGED", true },    { "left", "LEFT", true },
+	{ "interface", "INTERFACE", false },
+	{ "redirect_to", "TO", false },
+	{ "way", "WAY", false },
+	{ "vlan_rules", "VLANS", true },
+	{ "packets", "PACKETS", true },
+	{ "bytes", "BYTES", true },
+	{ "retagged", "RETAGGED", true },
+	{ "left", "LEFT", true },
 	{ "lost", "LOST", true },
 	{ NULL, NULL, false },
 };
@@ -423,14 +463,13 @@ static json_t *show_port(const struct port_plan *port, const struct bridge_port 
 
 	struct watch_loss loss = view->loss(view->source, (int)b->target);
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:s}", "interface", port->name,
-			 "redirect_to", link_name(facts, b->target), "way", way_text(port, b),
-			 "vlan_rules", (int)count_rules(b), "packets",
+	return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:s}", "interface",
+			 port->name, "redirect_to", link_name(facts, b->target), "way",
+			 way_text(port, b), "vlan_rules", (int)count_rules(b), "packets",
 			 (json_int_t)(xdp.packets + tc.packets + meta.packets), "bytes",
 			 (json_int_t)(xdp.bytes + tc.bytes + meta.bytes), "retagged",
-			 (json_int_t)tags.packets, "left",
-			 (json_int_t)(rule.packets + gone.packets), "lost",
-			 (json_int_t)loss.lost, "note", port->note);
+			 (json_int_t)tags.packets, "left", (json_int_t)(rule.packets + gone.packets),
+			 "lost", (json_int_t)loss.lost, "note", port->note);
 }
 
 static json_t *bridge_show(const struct pipe_plan *plan, const struct pipe_facts *facts,
@@ -451,8 +490,8 @@ static void explain_vlans(const struct bridge_port *b, struct strbuf *out)
 {
 	for (unsigned vid = 0; vid < BRIDGE_VIDS; vid++)
 		if (b->to[vid])
-			strbuf_addf(out, "bridge: VLAN tag %u becomes %u; priority bits stay\n", vid,
-				    b->to[vid]);
+			strbuf_addf(out, "bridge: VLAN tag %u becomes %u; priority bits stay\n",
+				    vid, b->to[vid]);
 	strbuf_addf(out, "bridge: other frames %s\n",
 		    b->stick ? "are left to the kernel: they would return where they came from" :
 			       "are sent on unchanged");

@@ -12,11 +12,27 @@
 #define PCP5_DEI 0xb000
 
 static const struct pipe_link links[] = {
-	{ .name = "eth1", .present_name = "eth1", .ifindex = B, .mtu = 1500, .mode = XDP_MODE_NATIVE,
-	  .xmit_known = true, .xmit = true, .xmit_frags = true },
-	{ .name = "eth2", .present_name = "eth2", .ifindex = A, .mtu = 1500, .mode = XDP_MODE_NATIVE,
-	  .xmit_known = true, .xmit = true, .xmit_frags = true },
-	{ .name = "eth3.7", .present_name = "eth3.7", .kind = "vlan", .ifindex = 9, .mtu = 1500,
+	{ .name = "eth1",
+	  .present_name = "eth1",
+	  .ifindex = B,
+	  .mtu = 1500,
+	  .mode = XDP_MODE_NATIVE,
+	  .xmit_known = true,
+	  .xmit = true,
+	  .xmit_frags = true },
+	{ .name = "eth2",
+	  .present_name = "eth2",
+	  .ifindex = A,
+	  .mtu = 1500,
+	  .mode = XDP_MODE_NATIVE,
+	  .xmit_known = true,
+	  .xmit = true,
+	  .xmit_frags = true },
+	{ .name = "eth3.7",
+	  .present_name = "eth3.7",
+	  .kind = "vlan",
+	  .ifindex = 9,
+	  .mtu = 1500,
 	  .mode = XDP_MODE_NATIVE },
 	{ .name = "gone", .present_name = "gone", .mode = XDP_MODE_NATIVE },
 };
@@ -80,17 +96,20 @@ static void world_free(struct world *w)
 	diag_free(&w->d);
 }
 
-#define PAIR "bridge:\n  interface_mapping:\n" \
-	     "  - { name: eth1, redirect_to: eth2 }\n  - { name: eth2, redirect_to: eth1 }\n"
-#define PAIR_VLANS "bridge:\n  interface_mapping:\n" \
-	     "  - { name: eth1, redirect_to: eth2, scan_vlans: true }\n" \
-	     "  - { name: eth2, redirect_to: eth1, scan_vlans: true }\n" \
-	     "  vlan_mapping:\n  - { parent: eth1, tag: 3, redirect_to: 4 }\n" \
-	     "  - { parent: eth2, tag: 4, redirect_to: 3 }\n"
-#define STICK "bridge:\n  interface_mapping:\n" \
-	     "  - { name: eth2, redirect_to: eth2, scan_vlans: true }\n" \
-	     "  vlan_mapping:\n  - { parent: eth2, tag: 3, redirect_to: 4 }\n" \
-	     "  - { parent: eth2, tag: 4, redirect_to: 3 }\n"
+#define PAIR                              \
+	"bridge:\n  interface_mapping:\n" \
+	"  - { name: eth1, redirect_to: eth2 }\n  - { name: eth2, redirect_to: eth1 }\n"
+#define PAIR_VLANS                                                        \
+	"bridge:\n  interface_mapping:\n"                                 \
+	"  - { name: eth1, redirect_to: eth2, scan_vlans: true }\n"       \
+	"  - { name: eth2, redirect_to: eth1, scan_vlans: true }\n"       \
+	"  vlan_mapping:\n  - { parent: eth1, tag: 3, redirect_to: 4 }\n" \
+	"  - { parent: eth2, tag: 4, redirect_to: 3 }\n"
+#define STICK                                                             \
+	"bridge:\n  interface_mapping:\n"                                 \
+	"  - { name: eth2, redirect_to: eth2, scan_vlans: true }\n"       \
+	"  vlan_mapping:\n  - { parent: eth2, tag: 3, redirect_to: 4 }\n" \
+	"  - { parent: eth2, tag: 4, redirect_to: 3 }\n"
 
 /* --- frames ------------------------------------------------------------------------------------ */
 
@@ -306,17 +325,21 @@ static void expect_finding(const char *yaml, enum diag_level level, const char *
 
 static void checks_say_what_is_wrong(void **state)
 {
-	expect_finding(ONE("{ name: eth1, redirect_to: eth2 }"), DIAG_WARNING,
-		       "test.yaml:3:13: warning: 'eth1' leads to 'eth2', but 'eth2' does not lead back "
-		       "(mappings are one-way: add { name: eth2, redirect_to: eth1 })");
-	expect_finding(ONE("{ name: eht1, redirect_to: eth2 }"), DIAG_ERROR,
-		       "test.yaml:3:13: error: there is no interface 'eht1' (did you mean 'eth1'?)");
-	expect_finding(ONE("{ name: eth1, redirect_to: eth1 }"), DIAG_ERROR, "'eth1' redirects to itself");
+	expect_finding(
+		ONE("{ name: eth1, redirect_to: eth2 }"), DIAG_WARNING,
+		"test.yaml:3:13: warning: 'eth1' leads to 'eth2', but 'eth2' does not lead back "
+		"(mappings are one-way: add { name: eth2, redirect_to: eth1 })");
+	expect_finding(
+		ONE("{ name: eht1, redirect_to: eth2 }"), DIAG_ERROR,
+		"test.yaml:3:13: error: there is no interface 'eht1' (did you mean 'eth1'?)");
+	expect_finding(ONE("{ name: eth1, redirect_to: eth1 }"), DIAG_ERROR,
+		       "'eth1' redirects to itself");
 	expect_finding(ONE("{ name: eth1, redirect_to: eth1, scan_vlans: true }"), DIAG_WARNING,
 		       "without any vlan_mapping");
 	expect_finding(ONE("{ name: eth3.7, redirect_to: eth1 }"), DIAG_ERROR,
 		       "'eth3.7' is a VLAN of another interface");
-	expect_finding(ONE("{ name: gone, redirect_to: eth1 }"), DIAG_WARNING, "interface 'gone' is away");
+	expect_finding(ONE("{ name: gone, redirect_to: eth1 }"), DIAG_WARNING,
+		       "interface 'gone' is away");
 	expect_finding(PAIR "  - { name: eth1, redirect_to: eth2 }\n", DIAG_ERROR,
 		       "'eth1' has a mapping already, at test.yaml:3:13");
 	expect_finding(PAIR TAGS("{ parent: eth1, tag: 3, redirect_to: 4 }"), DIAG_WARNING,
@@ -349,8 +372,10 @@ static void disabled_and_absent_plan_nothing(void **state)
 {
 	struct world w;
 
-	assert_null(make_port(&w, "bridge:\n  enabled: false\n  interface_mapping:\n"
-				  "  - { name: eth1, redirect_to: eth2 }\n", B));
+	assert_null(make_port(&w,
+			      "bridge:\n  enabled: false\n  interface_mapping:\n"
+			      "  - { name: eth1, redirect_to: eth2 }\n",
+			      B));
 	assert_int_equal(w.plan.ports.n, 0);
 	world_free(&w);
 	assert_non_null(make_port(&w, ONE("{ name: eth1, redirect_to: gone }"), B));
