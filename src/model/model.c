@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The whole configuration: one section after the other, each from the trees of all files.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model/schema.h"
+#include "model/walk.h"
+
+/* Every section name of the language, so that one this build lacks is not called a typo. */
+static const char *const language[] = { "bridge",  "shaper", "rtt", "balance", "relay",
+					"capture", "tuning", "bus", "history", "libreqos" };
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; m->sections && i < m->n; i++) {
+		schema_free(m->sections[i].schema->rows, m->sections[i].data);
+		free(m->sections[i].data);
+	}
+	for (size_t i = 0; m->files && i < m->n_files; i++)
+		free(m->files[i]);
+	free(m->sections);
+	free(m->files);
+	free(m);
+}
+
+const struct section *model_section(const struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcmp(m->sections[i].schema->name, name))
+			return &m->sections[i];
+	return NULL;
+}
+
+json_t *model_to_json(const struct model *m)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct section *s = &m->sections[i];
+		json_t *values = schema_values_to_json(s->schema->rows, s->data);
+
+		if (values)
+			(void)json_object_set_new(all, s->schema->name, values);
+	}
+	return all;
+}
+
+static int add_sections(struct model *m, const struct schema *const *schemas, size_t n,
+			struct diag *d)
+{
+	m->sections = calloc(n + 1, sizeof(*m->sections));
+	if (!m->sections)
+		return -ENOMEM;
+	for (; m->n < n; m->n++) {
+		struct section *s = &m->sections[m->n];
+
+		s->schema = schemas[m->n];
+		s->data = calloc(1, s->schema->size ? s->schema->size : 1);
+		if (!s->data)
+			return -ENOMEM;
+		(void)schema_defaults(s->schema->rows, s->data, d);
+	}
+	return 0;
+}
+
+static int add_files(struct model *m, struct tree *const *trees, size_t n)
+{
+	m->files = calloc(n + 1, sizeof(*m->files));
+	if (!m->files)
+		return -ENOMEM;
+	for (; m->n_files < n; m->n_files++) {
+		m->files[m->n_files] = strdup(trees[m->n_files]->at.file ?: "");
+		if (!m->files[m->n_files])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static struct model *model_new(const struct schema *const *schemas, size_t n_schemas,
+			       struct tree *const *trees, size_t n_trees, struct diag *d)
+{
+	_cleanup_(model_freep) struct model *m = calloc(1, sizeof(*m));
+
+	if (m && !add_sections(m, schemas, n_schemas, d) && !add_files(m, trees, n_trees))
+		return TAKE_PTR(m);
+	return NULL;
+}
+
+static bool in_language(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(language); i++)
+		if (!strcmp(language[i], name))
+			return true;
+	return false;
+}
+
+static void report_unknown(struct walk *w, const struct tree *child)
+{
+	size_t n = w->owner->n;
+	_cleanup_free_ const char **names = calloc(n + 1, sizeof(*names));
+
+	if (in_language(child->key)) {
+		(void)diag_error(w->d, &child->key_at, "`%s` is not part of this build", child->key);
+		return;
+	}
+	(void)diag_error(w->d, &child->key_at, "unknown section `%s`", text_shown(child->key).text);
+	if (!names)
+		return;
+	for (size_t i = 0; i < n; i++)
+		names[i] = w->owner->sections[i].schema->name;
+	walk_hint_known(w->d, child->key, names, n, "sections");
+}
+
+static void check_names(struct walk *w, const struct tree *root)
+{
+	if (root->kind != TREE_MAP && root->kind != TREE_NULL)
+		(void)diag_error(w->d, &root->at, "the file must hold sections such as `%s:`, not %s",
+				 w->owner->n ? w->owner->sections[0].schema->name : language[0],
+				 tree_shown(root).text);
+	for (size_t i = 0; root->kind == TREE_MAP && i < root->n; i++)
+		if (!model_section(w->owner, root->children[i]->key ?: ""))
+			report_unknown(w, root->children[i]);
+}
+
+/* All the maps that stand for one section, a map for each file that has it. */
+static int section_maps(struct walk *w, struct section *s, struct tree *const *trees, size_t n,
+			tree_list *maps)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct tree *t = tree_get(trees[i], s->schema->name);
+
+		if (!t)
+			continue;
+		if (!s->present)
+			s->at = walk_mark(w, t->key_at);
+		s->present = true;
+		if (t->kind == TREE_SCALAR || t->kind == TREE_LIST) {
+			(void)diag_error(w->d, &t->at, "`%s` wants keys of its own, not %s",
+					 s->schema->name, tree_shown(t).text);
+			diag_hint(w->d, "the first is `%s`", s->schema->rows[0].key);
+		} else if (vec_push(maps, t)) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int read_section(struct walk *w, struct section *s, struct tree *const *trees, size_t n)
+{
+	tree_list maps = { 0 };
+	int r = section_maps(w, s, trees, n, &maps);
+
+	if (!r && maps.n)
+		walk_maps(w, s->schema->rows, maps.at, maps.n, s->data);
+	vec_free(&maps);
+	return r;
+}
+
+static int read_all(struct walk *w, struct tree *const *trees, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++)
+		check_names(w, trees[i]);
+	for (size_t i = 0; !r && i < w->owner->n; i++)
+		r = read_section(w, &w->owner->sections[i], trees, n);
+	return r;
+}
+
+int model_build(const struct schema *const *schemas, size_t n_schemas, struct tree *const *trees,
+		size_t n_trees, struct model **ret, struct diag *d)
+{
+	unsigned before = d->errors;
+	_cleanup_(model_freep) struct model *m = model_new(schemas, n_schemas, trees, n_trees, d);
+	struct walk w = { .d = d, .owner = m };
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	r = read_all(&w, trees, n_trees);
+	vec_free(&w.noted);
+	if (r || d->errors > before)
+		return r ? r : -EINVAL;
+	*ret = TAKE_PTR(m);
+	return 0;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The walker and what is made from rows, on trees built by hand; files are tested in config/.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/model_fixture.h"
+
+static unsigned line;
+
+static struct tree *node(enum tree_kind kind, const char *text, const char *file)
+{
+	return tree_new(kind, text, (struct mark){ file, ++line, 5 });
+}
+
+static struct tree *put(struct tree *parent, const char *key, struct tree *child)
+{
+	assert_int_equal(
+		tree_add(parent, key, (struct mark){ child->at.file, child->at.line, 1 }, child), 0);
+	return child;
+}
+
+static void put_text(struct tree *parent, const char *key, const char *text)
+{
+	(void)put(parent, key, node(TREE_SCALAR, text, parent->at.file));
+}
+
+static struct tree *put_map(struct tree *parent, const char *key)
+{
+	return put(parent, key, node(TREE_MAP, NULL, parent->at.file));
+}
+
+static struct tree *put_list(struct tree *parent, const char *key)
+{
+	return put(parent, key, node(TREE_LIST, NULL, parent->at.file));
+}
+
+static void put_mapping(struct tree *list, const char *from, const char *to)
+{
+	struct tree *map = put_map(list, NULL);
+
+	put_text(map, "name", from);
+	put_text(map, "redirect_to", to);
+}
+
+static int setup(void **state)
+{
+	line = 0;
+	return 0;
+}
+
+static const struct fixture_bridge *bridge_of(const struct model *m)
+{
+	return model_section(m, "bridge")->data;
+}
+
+static const struct fixture_shaper *shaper_of(const struct model *m)
+{
+	return model_section(m, "shaper")->data;
+}
+
+static struct model *build(struct tree *const *trees, size_t n)
+{
+	_cleanup_diag_ struct diag d = { 0 };
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	struct model *m = NULL;
+	int r = model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d);
+
+	diag_format_all(&d, &text);
+	if (r)
+		fail_msg("%s", strbuf_text(&text));
+	return m;
+}
+
+static void expect_errors(struct tree *const *trees, size_t n, const char *want)
+{
+	_cleanup_diag_ struct diag d = { 0 };
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	struct model *m = (struct model *)&d;
+
+	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d), -EINVAL);
+	assert_ptr_equal(m, &d);
+	diag_format_all(&d, &text);
+	assert_string_equal(strbuf_text(&text), want);
+}
+
+static void test_defaults(void **state)
+{
+	_cleanup_(model_freep) struct model *m = build(NULL, 0);
+	const struct fixture_shaper *s = shaper_of(m);
+
+	assert_false(model_section(m, "shaper")->present);
+	assert_null(model_section(m, "relay"));
+	assert_true(bridge_of(m)->enabled.value);
+	assert_false(bridge_of(m)->enabled.set);
+	assert_int_equal(s->interval.value, 1000);
+	assert_string_equal(s->label.text, "the edge");
+	assert_null(s->uplink.text);
+	assert_int_equal(s->features.n, 2);
+	assert_string_equal(((struct conf_string *)s->features.items)[1].text, "tso");
+	assert_int_equal(s->limits.burst.value, 15);
+}
+
+/* The tree and its file name may go; the model has copies. */
+static void test_values_and_marks_outlive_the_tree(void **state)
+{
+	char file[] = "one.yaml";
+	struct tree *root = node(TREE_MAP, NULL, file);
+	struct tree *shaper = put_map(root, "shaper");
+	struct model *m;
+
+	put_text(shaper, "leaf", "none");
+	put_text(put_map(shaper, "limits"), "backlog", "7");
+	put_text(put_list(shaper, "features"), NULL, "gro");
+	m = build(&root, 1);
+	tree_free(root);
+	memset(file, 'x', sizeof(file) - 1);
+	assert_int_equal(shaper_of(m)->leaf.value, 2);
+	assert_int_equal(shaper_of(m)->limits.backlog.value, 7);
+	assert_int_equal(shaper_of(m)->features.n, 1);
+	assert_true(shaper_of(m)->features.set);
+	assert_string_equal(shaper_of(m)->leaf.at.file, "one.yaml");
+	assert_int_equal(shaper_of(m)->leaf.at.line, 3);
+	assert_true(model_section(m, "shaper")->present);
+	assert_string_equal(model_section(m, "shaper")->at.file, "one.yaml");
+	model_free(m);
+}
+
+static void test_files_merge(void **state)
+{
+	struct tree *trees[] = { node(TREE_MAP, NULL, "a"), node(TREE_MAP, NULL, "b") };
+	struct tree *one = put_map(trees[0], "bridge"), *two = put_map(trees[1], "bridge");
+	struct tree *limits;
+	struct model *m;
+
+	put_mapping(put_list(one, "interface_mapping"), "e1", "e2");
+	put_mapping(put_list(two, "interface_mapping"), "e2", "e1");
+	put_text(two, "enabled", "false");
+	limits = put_map(put_map(trees[0], "shaper"), "limits");
+	put_text(limits, "burst", "3");
+	/* Required keys may stand in any of the files. */
+	put_text(put_map(put_map(trees[1], "shaper"), "limits"), "backlog", "9");
+	m = build(trees, 2);
+	assert_int_equal(bridge_of(m)->mappings.n, 2);
+	assert_false(bridge_of(m)->enabled.value);
+	assert_string_equal(((struct fixture_mapping *)bridge_of(m)->mappings.items)[1].name.at.file,
+			    "b");
+	assert_int_equal(shaper_of(m)->limits.burst.value, 3);
+	assert_int_equal(shaper_of(m)->limits.backlog.value, 9);
+	model_free(m);
+	tree_free(trees[0]);
+	tree_free(trees[1]);
+}
+
+static void test_scalar_in_two_files(void **state)
+{
+	struct tree *trees[] = { node(TREE_MAP, NULL, "a"), node(TREE_MAP, NULL, "b") };
+
+	put_text(put_map(trees[0], "bridge"), "enabled", "true");
+	put_text(put_map(trees[1], "bridge"), "enabled", "true");
+	expect_errors(trees, 2, "b:6:1: error: `enabled` is given twice, first at a:4:1\n");
+	tree_free(trees[0]);
+	tree_free(trees[1]);
+}
+
+static void test_alias_is_noted_once(void **state)
+{
+	_cleanup_(tree_freep) struct tree *root = node(TREE_MAP, NULL, "f");
+	_cleanup_(model_freep) struct model *m = NULL;
+	_cleanup_diag_ struct diag d = { 0 };
+
+	put_text(put_map(root, "bridge"), "use_kernel_bridge", "false");
+	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, &root, 1, &m, &d), 0);
+	assert_false(bridge_of(m)->enabled.value);
+	assert_int_equal(d.entries.n, 1);
+	assert_int_equal(d.entries.at[0].level, DIAG_NOTE);
+	assert_string_equal(d.entries.at[0].text,
+			    "`use_kernel_bridge` is an older spelling of `enabled`");
+}
+
+static void test_equal(void **state)
+{
+	_cleanup_(tree_freep) struct tree *root = node(TREE_MAP, NULL, "f");
+	_cleanup_(model_freep) struct model *none = build(NULL, 0), *same = NULL, *other = NULL;
+	struct tree *bridge = put_map(root, "bridge"), *list;
+
+	put_text(bridge, "enabled", "true");
+	list = put_list(bridge, "interface_mapping");
+	same = build(&root, 1);
+	assert_true(schema_equal(fixture_bridge_rows, bridge_of(none), bridge_of(same)));
+	put_mapping(list, "e1", "e2");
+	other = build(&root, 1);
+	assert_false(schema_equal(fixture_bridge_rows, bridge_of(none), bridge_of(other)));
+	assert_true(schema_equal(fixture_shaper_rows, shaper_of(none), shaper_of(other)));
+}
+
+static void test_json_leaves_out_what_was_not_given(void **state)
+{
+	_cleanup_(model_freep) struct model *m = build(NULL, 0);
+	json_t *json = model_to_json(m), *shaper = json_object_get(json, "shaper");
+
+	assert_true(json_is_true(json_object_get(json_object_get(json, "bridge"), "enabled")));
+	assert_int_equal(json_integer_value(json_object_get(shaper, "interval")), 1000);
+	assert_string_equal(json_string_value(json_object_get(shaper, "leaf")), "cake");
+	assert_int_equal(json_array_size(json_object_get(shaper, "features")), 2);
+	assert_null(json_object_get(shaper, "uplink"));
+	assert_null(json_object_get(shaper, "offset"));
+	assert_null(json_object_get(shaper, "limits"));
+	json_decref(json);
+}
+
+/* Every row must be there with its type; nothing else may be. */
+static void check_object(json_t *object, const struct schema_row *rows)
+{
+	static const char *const types[] = {
+		[SCHEMA_STRING] = "string", [SCHEMA_IFNAME] = "string", [SCHEMA_PATH] = "string",
+		[SCHEMA_INT] = "integer",   [SCHEMA_BOOL] = "boolean",	[SCHEMA_STRINGS] = "array",
+		[SCHEMA_LIST] = "array",    [SCHEMA_GROUP] = "object",
+	};
+	json_t *properties = json_object_get(object, "properties"), *one;
+	size_t n = 0;
+
+	assert_true(json_is_false(json_object_get(object, "additionalProperties")));
+	for (const struct schema_row *row = rows; row->key; row++, n++) {
+		one = json_object_get(properties, row->key);
+		assert_non_null(one);
+		if (row->kind == SCHEMA_ENUM)
+			assert_true(json_array_size(json_object_get(one, "enum")) > 0);
+		else
+			assert_string_equal(json_string_value(json_object_get(one, "type")),
+					    types[row->kind]);
+		assert_non_null(
+			strstr(json_string_value(json_object_get(one, "description")), row->help));
+		if (row->kind == SCHEMA_INT && row->max)
+			assert_int_equal(json_integer_value(json_object_get(one, "maximum")),
+					 row->max);
+		if (row->def)
+			assert_non_null(json_object_get(one, "default"));
+		if (row->kind == SCHEMA_GROUP)
+			check_object(one, row->rows);
+		if (row->kind == SCHEMA_LIST)
+			check_object(json_object_get(one, "items"), row->rows);
+		for (const char *s = row->aliases; s; s = strchr(s, ' ') ? strchr(s, ' ') + 1 : NULL)
+			n++;
+	}
+	assert_int_equal(json_object_size(properties), n);
+}
+
+static void test_json_schema(void **state)
+{
+	json_t *schema = schema_to_json_schema(fixture_schemas, FIXTURE_N);
+	json_t *sections = json_object_get(schema, "properties"), *bridge, *old, *items;
+
+	assert_string_equal(json_string_value(json_object_get(schema, "$schema")),
+			    "https://json-schema.org/draft/2020-12/schema");
+	assert_true(json_is_false(json_object_get(schema, "additionalProperties")));
+	assert_int_equal(json_object_size(sections), FIXTURE_N);
+	for (size_t i = 0; i < FIXTURE_N; i++)
+		check_object(json_object_get(sections, fixture_schemas[i]->name),
+			     fixture_schemas[i]->rows);
+	bridge = json_object_get(json_object_get(sections, "bridge"), "properties");
+	old = json_object_get(bridge, "use_kernel_bridge");
+	assert_true(json_is_true(json_object_get(old, "deprecated")));
+	items = json_object_get(json_object_get(bridge, "vlan_mapping"), "items");
+	assert_int_equal(json_array_size(json_object_get(items, "required")), 3);
+	json_decref(schema);
+}
+
+static void test_example(void **state)
+{
+	_cleanup_strbuf_ struct strbuf all = { 0 }, one = { 0 };
+
+	schema_to_example(fixture_schemas, FIXTURE_N, NULL, &all);
+	schema_to_example(fixture_schemas, FIXTURE_N, "bridge", &one);
+	assert_non_null(strstr(strbuf_text(&all), "\nshaper:\n"));
+	assert_non_null(strstr(strbuf_text(&all), "\n  # uplink:\n"));
+	assert_non_null(strstr(strbuf_text(&all), "\n    - name: eth1\n"));
+	assert_null(strstr(strbuf_text(&one), "shaper"));
+	assert_int_equal(strncmp(strbuf_text(&all), strbuf_text(&one), one.len), 0);
+}
+
+static void test_example_of_several_lines(void **state)
+{
+	static const struct schema_row rows[] = {
+		{ .key = "list",
+		  .kind = SCHEMA_LIST,
+		  .rows = fixture_vlan_rows,
+		  .item_size = sizeof(struct fixture_vlan),
+		  .example = "- {tag: 1}\n- {tag: 2}" },
+		{ .key = NULL },
+	};
+	static const struct schema schema = { .name = "x",
+					      .rows = rows,
+					      .size = sizeof(struct conf_list) };
+	const struct schema *const schemas[] = { &schema };
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+
+	schema_to_example(schemas, 1, NULL, &out);
+	assert_string_equal(strbuf_text(&out), "x:\n  list:\n    - {tag: 1}\n    - {tag: 2}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_defaults, setup),
+		cmocka_unit_test_setup(test_values_and_marks_outlive_the_tree, setup),
+		cmocka_unit_test_setup(test_files_merge, setup),
+		cmocka_unit_test_setup(test_scalar_in_two_files, setup),
+		cmocka_unit_test_setup(test_alias_is_noted_once, setup),
+		cmocka_unit_test_setup(test_equal, setup),
+		cmocka_unit_test_setup(test_json_leaves_out_what_was_not_given, setup),
+		cmocka_unit_test_setup(test_json_schema, setup),
+		cmocka_unit_test_setup(test_example, setup),
+		cmocka_unit_test_setup(test_example_of_several_lines, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One scalar of a file against one schema row: what the row wants, in words, and its value.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "model/schema.h"
+
+/* "true or false", "a whole number of ms from 1 to 500", … */
+void value_wants(const struct schema_row *row, struct strbuf *out);
+/* "`key` wants …, not 'found'"; returns -EINVAL. */
+int value_refuse(const struct schema_row *row, const struct tree *found, struct diag *d);
+/* Checks a scalar node and stores it in the conf_* value at `dest`; -EINVAL with a message. */
+int value_read(const struct schema_row *row, const struct tree *node, struct mark at, void *dest,
+	       struct diag *d);
+/* Stores the row's default; -EINVAL for a default that the row itself would refuse. */
+int value_default(const struct schema_row *row, void *dest, struct diag *d);
+/* Frees what one value owns. */
+void value_free(const struct schema_row *row, void *value);
+/* NULL when `name` may name a network interface, or what is wrong with it. */
+const char *ifname_problem(const char *name);
