@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The other names this program answers to; a link of that name runs the row's main(). */
+#include "cli/cli.h"
+
+const struct cli_alias cli_aliases[] = {
+	{ 0 },
+};
