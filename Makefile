@@ -96,7 +96,7 @@ $(B)/lab/%: lab/%.c
 
 # What the measurements share is in bench/lib; they say with which clang the programs were made.
 BENCHFLAGS = -Ibench -DBENCH_CLANG='"$(shell $(CLANG) --version | head -1)"'
-$(BENCH_LIB): CPPFLAGS += $(BENCHFLAGS)
+$(BENCH_LIB): private CPPFLAGS += $(BENCHFLAGS)
 $(B)/bench/%: bench/%.c $(BENCH_LIB) $(B)/libweir.a | $(GENERATED)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)

@@ -20,15 +20,21 @@ as_group() {
 	setpriv --reuid=65534 --regid=65534 --groups "$groups" "$@"
 }
 
+# The way to the socket is open, so that only the socket itself can keep somebody out.
+reachable() {
+	chmod 755 /run/weir-test "$TEST_DIR"
+	as_group 65534 test -e "$TEST_DIR/mid.bus" || fail "the socket's directory is closed"
+}
+
 test_strangers_are_kept_out() {
 	start_pair
-	chmod 755 "$TEST_DIR"
+	reachable
 	assert_fails 1 as_group 65534 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" status
 	assert_contains "$OUTPUT" ermission
 	assert_eq "$(stat -c %A "$TEST_DIR/mid.bus" | cut -c 8-10)" "---" "what the world may do"
 }
 
-# The two groups are made for the test in private copies of the files that name them.
+# Group weir opens the door, weir-admin on top of it lets change. The two groups are made for the test in private copies of the files that name them.
 test_readers_cannot_change_anything() {
 	lab_up bridge
 	cp /etc/group "$TEST_DIR/group"
@@ -40,13 +46,13 @@ test_readers_cannot_change_anything() {
 		  - { name: eth1, redirect_to: eth2 }
 		  - { name: eth2, redirect_to: eth1 }
 	EOF
-	chmod 755 "$TEST_DIR"
 	weird_start mid -c "$TEST_DIR/weir.yaml"
+	reachable
 	as_group 64001 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" status >/dev/null
 	as_group 64001 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" bridge show >/dev/null
 	assert_fails 1 as_group 64001 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" reload
 	assert_contains "$OUTPUT" ermission
-	as_group 64002 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" reload
+	as_group 64001,64002 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" reload
 	assert_fails 1 as_group 65534 "$BUILD/weir" --bus "$TEST_DIR/mid.bus" status
 	weird_stop
 	umount /etc/group

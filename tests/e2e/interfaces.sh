@@ -85,3 +85,15 @@ test_mtu_change_is_followed() {
 	ping_ok a 10.77.0.2 -M do -s 2900
 	weird_stop
 }
+
+# Somebody detaches the program by force: it is back within seconds, and that is said.
+test_a_program_taken_away_comes_back() {
+	local link
+	start_pair
+	link=$(bpftool -j link show pinned "$TEST_PINS-mid/xdp-$(lab_ifindex mid eth1)" | jq '(.[0]? // .).id')
+	lab_exec mid bpftool link detach id "$link"
+	ping_fails a 10.77.0.2 -c 1 || true
+	wait_for 5 grep -q "putting it back" "$WEIRD_LOG"
+	sleep 0.3
+	ping_ok a 10.77.0.2
+}

@@ -152,9 +152,7 @@ test_a_foreign_xdp_program_is_left_alone() {
 
 test_foreign_filters_are_left_alone() {
 	lab_up bridge
-	ns_exec mid tc qdisc add dev eth1 clsact
-	ns_exec mid tc filter add dev eth1 egress protocol all prio 9 matchall action pass 2>/dev/null ||
-		lab_attach tc mid eth1 drop 58 255
+	lab_attach tc mid eth1 drop 58 255
 	pair_config tc
 	snapshot mid "$TEST_DIR/before"
 	weird_start mid -c "$TEST_DIR/weir.yaml"

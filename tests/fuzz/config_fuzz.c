@@ -30,8 +30,8 @@ static void check_again(const struct model *m)
 	struct model *again = NULL;
 	struct diag d = { 0 };
 
-	if (!json || !text || config_load_text("a.json", text, strlen(text), fixture_schemas,
-					       FIXTURE_N, &again, &d)) {
+	if (!json || !text ||
+	    config_load_text("a.json", text, strlen(text), fixture_schemas, FIXTURE_N, &again, &d)) {
 		/* Long texts become one long line, which is refused: the only way to differ. */
 		if (!text || strlen(text) <= TEXT_MAX_LINE)
 			abort();
@@ -80,13 +80,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t which = size ? data[0] % 4 : 0;
-	/* A copy of the exact size, with the NUL that files have behind them. */
-	char *text = size ? malloc(size) : NULL;
+	/* A copy of the exact size: nobody may look behind its end. */
+	char *text = malloc(size > 1 ? size - 1 : 1);
 
-	if (!text)
+	if (!size || !text) {
+		free(text);
 		return 0;
+	}
 	memcpy(text, data + 1, size - 1);
-	text[size - 1] = 0;
 	if (which == 3)
 		load(text, size - 1);
 	else

@@ -118,6 +118,7 @@ listen_ready() {
 udp_start() {
 	local from=$1 to=$2 address=$3 pps=$4 seconds=$5
 	shift 5
+	rm -f "$TEST_DIR/udp.err"
 	nsenter --net="/run/netns/$(lab_ns "$to")" "$BUILD/lab/udpgen" sink -b "$address" -t $((seconds + 20)) \
 		>"$TEST_DIR/udp.json" 2>"$TEST_DIR/udp.err" &
 	UDP_SINK=$!
@@ -161,6 +162,7 @@ udp_check_lossless() {
 frames_through() {
 	local from=$1 from_if=$2 to=$3 to_if=$4 count=$5 receiver
 	shift 5
+	rm -f "$TEST_DIR/frames.err" # an old `ready` must not be taken for the new one
 	nsenter --net="/run/netns/$(lab_ns "$to")" "$BUILD/lab/frames" recv -i "$to_if" -n "$count" -T 5 -q 1000 \
 		>"$TEST_DIR/frames.json" 2>"$TEST_DIR/frames.err" &
 	receiver=$!
