@@ -379,7 +379,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct engine *engine = data;
 	struct counter_view view = pipeline_counters(engine->pipeline);
-	bool changed = false;
+	bool changed = pipeline_was_disturbed(engine->pipeline);
 
 	vec_foreach(&engine->memory.seen, seen)
 		changed |= target_changed(engine, &view, seen->ifindex);

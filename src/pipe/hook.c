@@ -327,6 +327,16 @@ void hook_drop_tc(struct hook *hook, const char *pins)
 	hook->filter = false;
 }
 
+bool hook_is_alive(const struct hook *hook)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
+
+	pipe_libbpf_forget();
+	return (hook->xdp_link < 0 || link_ifindex(hook->xdp_link) == hook->ifindex) &&
+	       (hook->tcx_link < 0 || link_ifindex(hook->tcx_link) == hook->ifindex) &&
+	       (!hook->filter || find_filter(&at) == 1);
+}
+
 void hook_release(struct hook *hook)
 {
 	cleanup_close(&hook->xdp_link);

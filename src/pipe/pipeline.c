@@ -21,6 +21,7 @@ struct port {
 	struct instance *instance;
 	struct instance *next; /* loaded, not yet in the path */
 	struct port_plan *next_plan;
+	bool stale;	/* out of its hook by force: put it back whatever the plan says */
 	bool next_done; /* is in the path, may have to be taken back */
 	struct counter_block counters;
 };
@@ -100,7 +101,7 @@ static int claim(struct pipeline *p, const struct port_plan *wanted, enum xdp_mo
 	struct port *port = find_port(p, wanted->ifindex);
 	bool fresh = !port;
 
-	if (port && port->max == max)
+	if (port && port->max == max && !port->stale)
 		return 0;
 	if (fresh) {
 		port = calloc(1, sizeof(*port));
@@ -194,7 +195,7 @@ static int prepare_port(struct pipeline *p, struct port_plan *plan, struct diag 
 	int r;
 
 	port->next_plan = plan;
-	if (port->plan && port_plan_equal(port->plan, plan))
+	if (port->plan && !port->stale && port_plan_equal(port->plan, plan))
 		return 0;
 	counters = open_counters(p, port);
 	r = instance_load(plan, &p->kernel, counters, &port->next, d);
@@ -312,7 +313,7 @@ static void settle(struct pipeline *p)
 		}
 		port->plan = port->next_plan;
 		port->next_plan = NULL;
-		port->next_done = false;
+		port->next_done = port->stale = false;
 	}
 }
 
@@ -372,6 +373,22 @@ int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_
 	p->plan = plan;
 	plan = old;
 	return 0;
+}
+
+bool pipeline_was_disturbed(struct pipeline *p)
+{
+	bool disturbed = false;
+
+	vec_foreach(&p->ports, at) {
+		struct port *port = *at;
+
+		if (hook_is_alive(&port->hook))
+			continue;
+		tell(p, port->name, "failed", "somebody took the packet path away: putting it back");
+		hook_drop_tc(&port->hook, p->pins);
+		port->stale = disturbed = true;
+	}
+	return disturbed;
 }
 
 /* --- what an earlier run left ------------------------------------------------------------------ */

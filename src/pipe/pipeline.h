@@ -40,6 +40,8 @@ int pipe_wish_check(const struct pipe_wish *wish, const struct pipe_facts *facts
 /* `facts` gets the modes reached.  On failure everything is as it was. */
 int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
 		  struct diag *d);
+/* True when somebody took a program of ours out of its hook; the next sync puts it back. */
+bool pipeline_was_disturbed(struct pipeline *p);
 /* Takes away what an earlier run left on interfaces that are not ours any more. */
 void pipeline_sweep(struct pipeline *p);
 /* Detaches all that is ours, also what an earlier run left. */

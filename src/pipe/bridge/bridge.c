@@ -189,6 +189,19 @@ static void check_stick(const struct bridge_conf *conf, const struct bridge_mapp
 	}
 }
 
+static void check_mtu(const struct bridge_mapping *m, const struct pipe_facts *facts, struct diag *d)
+{
+	const struct pipe_link *from = pipe_facts_find(facts, m->name.text);
+	const struct pipe_link *to = pipe_facts_find(facts, m->redirect_to.text);
+
+	if (!from || !to || !from->ifindex || !to->ifindex || from->mtu <= to->mtu)
+		return;
+	(void)diag_warning(d, &m->redirect_to.at,
+			   "'%s' has MTU %u but '%s' only %u: larger frames are lost on the way",
+			   from->name, from->mtu, to->name, to->mtu);
+	diag_hint(d, "give both the same MTU");
+}
+
 static void check_mapping(const struct bridge_conf *conf, const struct bridge_mapping *m,
 			  const struct pipe_facts *facts, struct diag *d)
 {
@@ -203,6 +216,7 @@ static void check_mapping(const struct bridge_conf *conf, const struct bridge_ma
 				 first->name.at.column);
 		return;
 	}
+	check_mtu(m, facts, d);
 	if (is_stick(m)) {
 		check_stick(conf, m, d);
 		return;
