@@ -100,6 +100,7 @@ void diag_move(struct diag *to, struct diag *from)
 	}
 	to->errors += from->errors;
 	to->warnings += from->warnings;
+	to->full |= from->full;
 	diag_free(from);
 }
 

@@ -50,6 +50,8 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
+	/* Not to hang in open() on a pipe nobody writes to; reading one that is written to may wait. */
+	(void)fcntl(fd, F_SETFL, 0);
 	return read_all(fd, limit, ret_text, ret_len);
 }
 

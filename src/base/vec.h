@@ -47,4 +47,6 @@ static inline int vec_grow(void **at, size_t *cap, size_t n, size_t size)
 		(v)->at = NULL;        \
 		(v)->n = (v)->cap = 0; \
 	})
-#define vec_foreach(v, p) for (__typeof__(&*(v)->at) p = (v)->at; p < (v)->at + (v)->n; p++)
+/* An empty vector has no array to point behind the end of. */
+#define vec_foreach(v, p) \
+	for (__typeof__(&*(v)->at) p = (v)->at; (v)->n && p < (v)->at + (v)->n; p++)
