@@ -60,7 +60,8 @@ struct schema_row {
 	size_t offset;
 	const char *help;    /* one line for people */
 	const char *def;     /* default as it would stand in a file, or NULL */
-	const char *example; /* value for `config example`, or NULL for the default */
+	/* Value for `config example`, or NULL for the default; of a LIST: more entries, a line each. */
+	const char *example;
 	bool required;
 	int64_t min, max;	    /* INT; both 0 = any */
 	const char *unit;	    /* INT */

@@ -107,20 +107,37 @@ static void add_item(struct strbuf *out, unsigned by, const struct schema_row *r
 	strbuf_add(out, strbuf_text(&item));
 }
 
+/* A list's own example are entries behind the explained one. */
+static void add_more_items(struct strbuf *out, unsigned by, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		indent(out, by);
+		strbuf_add_bytes(out, text, len);
+		strbuf_add_char(out, '\n');
+		text += len + (text[len] == '\n');
+	}
+}
+
 static void add_value(struct strbuf *out, unsigned by, const struct schema_row *row)
 {
 	const char *value = row->example ?: row->def;
 
+	if (row->kind == SCHEMA_LIST) {
+		strbuf_add_char(out, '\n');
+		add_item(out, by + STEP, row->rows);
+		if (value)
+			add_more_items(out, by + STEP, value);
+		return;
+	}
 	if (value && strchr(value, '\n')) {
 		add_block(out, by + STEP, value);
 	} else if (value) {
 		strbuf_addf(out, " %s", value);
-	} else if (row->kind == SCHEMA_GROUP || row->kind == SCHEMA_LIST) {
+	} else if (row->kind == SCHEMA_GROUP) {
 		strbuf_add_char(out, '\n');
-		if (row->kind == SCHEMA_GROUP)
-			add_rows(out, by + STEP, row->rows);
-		else
-			add_item(out, by + STEP, row->rows);
+		add_rows(out, by + STEP, row->rows);
 		return;
 	} else if (row->required) {
 		strbuf_add_char(out, ' ');

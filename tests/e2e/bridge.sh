@@ -19,15 +19,19 @@ mode_is() {
 	assert_eq "$(weir status --json | jq -r ".interfaces[]|select(.name==\"$1\").mode")" "$2" "mode of $1"
 }
 
+# In a guest without hardware virtualisation less must do.
+[ -z "${VM:-}" ] || TCP_MEGABYTES=12
+
+# What is in flight when the sender ends is not counted by the receiver: some megabytes.
 tcp_through() {
-	local server bytes
+	local server bytes megabytes=${TCP_MEGABYTES:-40}
 	nsenter --net="/run/netns/$(lab_ns "$2")" iperf3 -s -1 -p 5301 >"$TEST_DIR/iperf.server" 2>&1 &
 	server=$!
 	wait_for 5 ns_exec "$2" bash -c 'ss -ltn | grep -q :5301'
-	ns_exec "$1" iperf3 -c "$3" -p 5301 -n 40M -J >"$TEST_DIR/iperf.json" || fail "iperf3: $(tail -5 "$TEST_DIR/iperf.json")"
+	ns_exec "$1" iperf3 -c "$3" -p 5301 -n "${megabytes}M" -J >"$TEST_DIR/iperf.json" || fail "iperf3: $(tail -5 "$TEST_DIR/iperf.json")"
 	wait "$server" || true
 	bytes=$(jq '.end.sum_received.bytes' "$TEST_DIR/iperf.json")
-	assert_ge "$bytes" 20000000 "bytes that iperf3 received"
+	assert_ge "$bytes" $((megabytes * 500000)) "bytes that iperf3 received"
 }
 
 carries_everything() {

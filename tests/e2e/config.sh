@@ -78,7 +78,7 @@ test_example_and_schema() {
 	"$BUILD/weir" config schema >"$TEST_DIR/schema.json"
 	assert_contains "$(jq -r '.properties.bridge.properties|keys|tostring' "$TEST_DIR/schema.json")" vlan_mapping
 	lab_up bridge
-	ns_exec mid "$BUILD/weir" check "$TEST_DIR/example.yaml"
+	assert_eq "$(ns_exec mid "$BUILD/weir" check "$TEST_DIR/example.yaml" 2>&1)" "configuration is good"
 }
 
 test_config_show_tells_what_is_in_force() {

@@ -210,3 +210,13 @@ test_it_says_ready_to_the_service_manager() {
 	wait_for 5 grep -q STOPPING=1 "$TEST_DIR/notified"
 	kill %1 2>/dev/null || true
 }
+
+# What is left once it runs, and reload, adoption and stop still work with it (NET_ADMIN, NET_RAW,
+# PERFMON, BPF).
+test_capabilities_are_dropped() {
+	lab_up bridge
+	pair_config
+	weird_start mid -c "$TEST_DIR/weir.yaml"
+	assert_eq "$(awk '/^CapEff/{print $2}' "/proc/$WEIRD_PID/status")" 000000c000003000
+	assert_eq "$(awk '/^NoNewPrivs/{print $2}' "/proc/$WEIRD_PID/status")" 1
+}

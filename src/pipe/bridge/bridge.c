@@ -61,6 +61,7 @@ static const struct schema_row mapping_rows[] = {
 	  .kind = SCHEMA_BOOL,
 	  .offset = AT(bridge_mapping, scan_vlans),
 	  .def = "false",
+	  .example = "true",
 	  .help = "Look at VLAN tags and apply vlan_mapping." },
 	{ .key = NULL },
 };
@@ -103,12 +104,14 @@ static const struct schema_row rows[] = {
 	  .offset = AT(bridge_conf, mappings),
 	  .rows = mapping_rows,
 	  .item_size = sizeof(struct bridge_mapping),
+	  .example = "- { name: eth2, redirect_to: eth1, scan_vlans: true }",
 	  .help = "Which interface leads where. One-way as given: write both directions." },
 	{ .key = "vlan_mapping",
 	  .kind = SCHEMA_LIST,
 	  .offset = AT(bridge_conf, vlans),
 	  .rows = vlan_rows,
 	  .item_size = sizeof(struct bridge_vlan),
+	  .example = "- { parent: eth2, tag: 4, redirect_to: 3 }",
 	  .help = "Which VLAN tag becomes which. One-way as given: write both directions." },
 	{ .key = NULL },
 };
@@ -287,20 +290,29 @@ static int bridge_check(const void *data, const struct pipe_facts *facts, struct
 
 /* --- plan -------------------------------------------------------------------------------------- */
 
-static void note_no_redirect(struct port_plan *port, const struct pipe_link *target, bool frags)
+static void note_no_redirect(struct port_plan *port, const struct pipe_link *target)
 {
 	bool veth = !strcmp(target->kind, "veth");
 
-	(void)snprintf(port->note, sizeof(port->note),
-		       "%s takes no XDP redirects%s (%s): bridged through TC, which is slower; %s",
-		       target->present_name, frags ? " of large frames" : "",
-		       veth ? "a veth whose other end has no NAPI" : target->driver,
-		       veth ? "remedy: ethtool -K PEER gro on" : "another NIC or driver can");
+	if (!target->xmit_known)
+		(void)snprintf(port->note, sizeof(port->note),
+			       "this kernel redirects no frames larger than a page (6.3 does): "
+			       "bridged through TC, which is slower");
+	else
+		(void)snprintf(port->note, sizeof(port->note),
+			       "%s takes no XDP redirects%s (%s): bridged through TC, which is "
+			       "slower; %s",
+			       target->present_name, target->xmit ? " of large frames" : "",
+			       veth ? "a veth whose other end has no NAPI" : target->driver,
+			       veth ? "remedy: ethtool -K PEER gro on" : "another NIC or driver can");
 }
 
+/* A kernel too old to tell about the device is also one that cannot redirect large frames. */
 static bool takes_redirects(const struct pipe_link *target, bool frags)
 {
-	return !target->xmit_known || (target->xmit && (!frags || target->xmit_frags));
+	if (!target->xmit_known)
+		return !frags;
+	return target->xmit && (!frags || target->xmit_frags);
 }
 
 static enum bridge_way choose_way(struct port_plan *port, const struct bridge_port *b,
@@ -310,7 +322,7 @@ static enum bridge_way choose_way(struct port_plan *port, const struct bridge_po
 	case XDP_MODE_NATIVE:
 		if (takes_redirects(target, port->frags))
 			return WAY_XDP;
-		note_no_redirect(port, target, target->xmit);
+		note_no_redirect(port, target);
 		return WAY_DEFER;
 	case XDP_MODE_SKB:
 		/* The kernel may keep the tag beside the frame, where generic XDP cannot see it. */

@@ -245,6 +245,20 @@ static void a_vanished_target_eats_nothing(void **state)
 	world_free(&w);
 }
 
+/* While its target is away, the port's program has nothing in it. */
+static void without_a_target_the_program_is_empty(void **state)
+{
+	struct world w;
+	struct instance *instance;
+
+	need_root();
+	instance = test_load(make_port(
+		&w, "bridge:\n  interface_mapping:\n  - { name: eth1, redirect_to: gone }\n", B));
+	assert_int_equal(translated_size(instance->xdp_fd), 4);
+	instance_free(instance);
+	world_free(&w);
+}
+
 /* --- metadata ---------------------------------------------------------------------------------- */
 
 /* A target without XDP transmit: XDP changes the tag, writes the port, and passes. */
@@ -379,8 +393,26 @@ static void disabled_and_absent_plan_nothing(void **state)
 	assert_int_equal(w.plan.ports.n, 0);
 	world_free(&w);
 	assert_non_null(make_port(&w, ONE("{ name: eth1, redirect_to: gone }"), B));
-	assert_false(w.plan.ports.at[0]->xdp || w.plan.ports.at[0]->tc);
+	assert_true(w.plan.ports.at[0]->xdp); /* stays attached, and passes everything */
+	assert_false(w.plan.ports.at[0]->tc);
 	assert_non_null(strstr(w.plan.ports.at[0]->note, "gone is away"));
+	world_free(&w);
+}
+
+/* Kernels before 6.3 tell nothing of the device, and redirect no frame of several buffers. */
+static void old_kernels_redirect_small_frames_only(void **state)
+{
+	struct world w;
+	const struct section *s = load(&w, PAIR);
+
+	w.facts.links.at[1].xmit_known = false;
+	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan), 0);
+	assert_false(pipe_plan_find(&w.plan, B)->tc);
+	pipe_plan_free(&w.plan);
+	w.facts.links.at[0].mtu = 9000;
+	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan), 0);
+	assert_true(pipe_plan_find(&w.plan, B)->tc);
+	assert_non_null(strstr(pipe_plan_find(&w.plan, B)->note, "larger than a page"));
 	world_free(&w);
 }
 
@@ -392,10 +424,12 @@ int main(void)
 		cmocka_unit_test(stick_returns_only_translated_tags),
 		cmocka_unit_test(cut_tags_are_left_alone),
 		cmocka_unit_test(a_vanished_target_eats_nothing),
+		cmocka_unit_test(without_a_target_the_program_is_empty),
 		cmocka_unit_test(deferred_frames_carry_the_decision),
 		cmocka_unit_test(tc_redirects_without_metadata),
 		cmocka_unit_test(checks_say_what_is_wrong),
 		cmocka_unit_test(good_samples_are_silent),
+		cmocka_unit_test(old_kernels_redirect_small_frames_only),
 		cmocka_unit_test(disabled_and_absent_plan_nothing),
 	};
 
