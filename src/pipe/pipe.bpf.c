@@ -23,12 +23,14 @@ static __always_inline struct pipe_cpu *this_cpu(void)
 	return bpf_map_lookup_elem(&counters, &cpu);
 }
 
-static __always_inline __u64 opaque_zero(void)
+/* A number that the compiler does not see and the verifier does: for the one switch that is asked
+ * before the counters are found. */
+static __always_inline __u64 opaque_one(void)
 {
-	__u64 zero;
+	__u64 one;
 
-	asm("%0 = 0" : "=r"(zero));
-	return zero;
+	asm("%0 = 1" : "=r"(one));
+	return one;
 }
 
 /* The decision goes in front of the packet; after this the packet's pointers are new. */
@@ -54,8 +56,7 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 		return;
 	}
 	if (ON(s, pipe_retag) && s->new_vid) {
-		vlan_xdp_set_vid((void *)(long)s->xdp->data, (void *)(long)s->xdp->data_end,
-				 s->new_vid);
+		vlan_xdp_set_vid(xdp_data(s), xdp_end(s), s->new_vid);
 		COUNT(s, pipe_retagged);
 	}
 }
@@ -63,19 +64,17 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md *ctx)
 {
-	struct stage_ctx s = { .xdp = ctx, .zero = opaque_zero() };
+	struct stage_ctx s = { .xdp = ctx };
 	int verdict = XDP_PASS;
 
-	if (!ON(&s, pipe_active))
+	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return XDP_PASS;
-	s.data = (void *)(long)ctx->data;
-	s.end = (void *)(long)ctx->data_end;
-	s.len = s.end - s.data;
-	if (ON(&s, pipe_frags))
-		s.len = bpf_xdp_get_buff_len(ctx);
 	s.cpu = this_cpu();
 	if (!s.cpu)
 		return XDP_PASS;
+	s.len = xdp_end(&s) - xdp_data(&s);
+	if (ON(&s, pipe_frags))
+		s.len = bpf_xdp_get_buff_len(ctx);
 	if (ON(&s, pipe_headers) && parse_xdp(&s.pkt, ctx))
 		COUNT(&s, pipe_headers_unknown);
 #define STAGE(name)                        \
@@ -118,11 +117,11 @@ static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	struct stage_ctx s = { .skb = skb, .zero = opaque_zero() };
+	struct stage_ctx s = { .skb = skb };
 	struct pipe_meta *meta;
 	int verdict;
 
-	if (!ON(&s, pipe_active))
+	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return TC_ACT_UNSPEC;
 	s.len = skb->len;
 	s.cpu = this_cpu();

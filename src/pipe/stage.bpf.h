@@ -22,11 +22,9 @@
 struct stage_ctx {
 	struct xdp_md *xdp; /* one of the two */
 	struct __sk_buff *skb;
-	void *data, *end; /* the linear part; invalid after a helper that moves it */
-	struct pkt pkt;	  /* filled when a stage needs headers */
+	struct pkt pkt; /* filled when a stage needs headers */
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
-	__u64 zero;	       /* what switches compare with: opaque to the compiler */
 	struct pipe_meta meta; /* collected for TC; pushed when `defer` is set */
 	bool defer;
 	__u16 new_vid; /* tag to write once the decision is final, 0 = leave */
@@ -40,21 +38,38 @@ struct {
 } ports SEC(".maps");
 
 /*
- * Is a switch on?  `zero` is a register known to the verifier as 0, so that the jump which the
- * loader patches in ("< 0" or ">= 0") is decided there and vanishes with what hangs on it.
+ * Is a switch on?  `known` is a register that the verifier knows not to be 0, so that the jump
+ * which the loader patches in ("!= 0" or "== 0") is decided there and vanishes with what hangs on
+ * it. This CPU's counters are such a register, and one that is at hand anyway: a switch that is off
+ * leaves no instruction.
  */
-static __always_inline bool switch_is_on(__u64 zero, const __u32 number)
+#define SWITCH_IS_ON(known, number)                                                  \
+	({                                                                           \
+		__label__ yes, end;                                                  \
+		bool on = false;                                                     \
+		asm goto("if %[reg] == %[imm] goto %l[yes]"                          \
+			 :                                                           \
+			 : [reg] "r"(known), [imm] "i"(PIPE_SWITCH_MAGIC + (number)) \
+			 :                                                           \
+			 : yes);                                                     \
+		goto end;                                                            \
+yes:                                                                                 \
+		on = true;                                                           \
+end:                                                                                 \
+		on;                                                                  \
+	})
+#define ON(s, name) SWITCH_IS_ON((s)->cpu, SWITCH_##name)
+
+/* The linear part of the frame in XDP.  Read when needed: kept, it would only be spilled. */
+static __always_inline void *xdp_data(const struct stage_ctx *s)
 {
-	asm goto("if %[zero] == %[imm] goto %l[yes]"
-		 :
-		 : [zero] "r"(zero), [imm] "i"(PIPE_SWITCH_MAGIC + number)
-		 :
-		 : yes);
-	return false;
-yes:
-	return true;
+	return (void *)(long)s->xdp->data;
 }
-#define ON(s, name) switch_is_on((s)->zero, SWITCH_##name)
+
+static __always_inline void *xdp_end(const struct stage_ctx *s)
+{
+	return (void *)(long)s->xdp->data_end;
+}
 
 #define COUNT(s, name)                                           \
 	do {                                                     \

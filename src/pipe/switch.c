@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A switch stands in the object as "if rX == MAGIC+number goto yes" where rX is known to be 0.
- * It becomes "if rX >= 0 goto yes" (always) or "if rX < 0 goto yes" (never, unsigned).  The
- * verifier then knows the outcome on every kernel and removes the jump and the dead side, which a
- * test of a read-only variable would not give: its load would stay.
+ * A switch stands in the object as "if rX == MAGIC+number goto yes" where rX is known not to be 0: a
+ * checked pointer, or a number.  It becomes "if rX != 0 goto yes" (always) or "if rX == 0 goto yes"
+ * (never).  The verifier then knows the outcome on every kernel and removes the jump and the dead
+ * side, which a test of a read-only variable would not give: its load would stay.
  */
 #include "pipe/switch.h"
 
@@ -11,8 +11,8 @@
 #include <linux/bpf.h>
 
 #define JUMP_EQ (BPF_JMP | BPF_JEQ | BPF_K)
-#define JUMP_ALWAYS (BPF_JMP | BPF_JGE | BPF_K)
-#define JUMP_NEVER (BPF_JMP | BPF_JLT | BPF_K)
+#define JUMP_ALWAYS (BPF_JMP | BPF_JNE | BPF_K)
+#define JUMP_NEVER (BPF_JMP | BPF_JEQ | BPF_K)
 
 static bool is_switch(const struct bpf_insn *insn)
 {

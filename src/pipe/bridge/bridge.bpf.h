@@ -29,7 +29,7 @@ static __always_inline int bridge_xdp(struct stage_ctx *s)
 	int verdict;
 
 	if (ON(s, bridge_vlans))
-		s->new_vid = bridge_translate(vlan_xdp_vid(s->data, s->end));
+		s->new_vid = bridge_translate(vlan_xdp_vid(xdp_data(s), xdp_end(s)));
 	if (ON(s, bridge_stick) && !s->new_vid) {
 		COUNT(s, bridge_no_rule);
 		return XDP_PASS;
@@ -46,7 +46,7 @@ static __always_inline int bridge_xdp(struct stage_ctx *s)
 		return verdict;
 	}
 	if (ON(s, bridge_vlans) && s->new_vid) {
-		vlan_xdp_set_vid(s->data, s->end, s->new_vid);
+		vlan_xdp_set_vid(xdp_data(s), xdp_end(s), s->new_vid);
 		COUNT(s, pipe_retagged);
 	}
 	COUNT(s, bridge_forwarded);
