@@ -79,7 +79,8 @@ int bus_call_failed(struct bus_call *call, const char *format, ...)
 	va_start(args, format);
 	strbuf_vaddf(&words, format, args);
 	va_end(args);
-	return bus_call_error(call, "Failed", json_pack("{so}", "message", bus_text(strbuf_text(&words))));
+	return bus_call_error(call, "Failed",
+			      json_pack("{so}", "message", bus_text(strbuf_text(&words))));
 }
 
 int bus_call_invalid(struct bus_call *call, const char *parameter, const char *format, ...)

@@ -251,8 +251,8 @@ static int parse_reply(const char *text, size_t len, struct bus_reply *ret)
 		    (!parameters || json_is_object(parameters) || json_is_null(parameters));
 
 	if (good) {
-		reply.parameters = json_is_object(parameters) ? json_incref(parameters) :
-								json_object();
+		reply.parameters =
+			json_is_object(parameters) ? json_incref(parameters) : json_object();
 		reply.error = error ? strdup(json_string_value(error)) : NULL;
 		reply.continues = json_is_true(json_object_get(json, "continues"));
 		*ret = reply;

@@ -22,7 +22,8 @@ static void test_call(void **state)
 	struct diag d = { 0 };
 
 	assert_int_equal(bus_client_call(client, "io.weir.Echo", json_pack("{ss}", "text", "hi"),
-					 &reply, &d), 0);
+					 &reply, &d),
+			 0);
 	assert_null(reply.error);
 	assert_string_equal(json_string_value(json_object_get(reply.parameters, "text")), "hi");
 	bus_reply_free(&reply);
@@ -44,7 +45,8 @@ static void test_large(void **state)
 
 	assert_int_equal(bus_client_call(client, "io.weir.Echo",
 					 json_pack("{so}", "text", json_sprintf("%0900000d", 7)),
-					 &reply, &d), 0);
+					 &reply, &d),
+			 0);
 	assert_int_equal(json_string_length(json_object_get(reply.parameters, "text")), 900000);
 	bus_reply_free(&reply);
 	bus_client_free(client);
@@ -62,7 +64,8 @@ static void test_oversize(void **state)
 
 	assert_int_equal(bus_client_call(client, "io.weir.Echo",
 					 json_pack("{so}", "text", json_sprintf("%09000000d", 7)),
-					 &reply, &d), 0);
+					 &reply, &d),
+			 0);
 	assert_string_equal(reply.error, "io.weir.BadMessage");
 	bus_reply_free(&reply);
 	bus_client_free(client);
@@ -87,12 +90,14 @@ static void test_follow(void **state)
 
 	assert_int_equal(bus_client_follow(client, "io.weir.Count",
 					   json_pack("{si si}", "to", 100, "size", 10), on_count,
-					   &sum, &d), 0);
+					   &sum, &d),
+			 0);
 	assert_int_equal(sum, 10 + 5050);
 	sum = 0;
 	assert_int_equal(bus_client_follow(client, "io.weir.Count",
 					   json_pack("{si si}", "to", 100, "size", 10), on_count,
-					   &sum, &d), 77);
+					   &sum, &d),
+			 77);
 	assert_int_equal(d.entries.n, 0);
 	bus_client_free(client);
 	serve_stop(server);
@@ -107,7 +112,8 @@ static void test_timeout(void **state)
 	_cleanup_diag_ struct diag d = { 0 };
 
 	assert_int_equal(bus_client_call(client, "io.weir.Later", NULL, &reply, &d), -ETIMEDOUT);
-	assert_string_equal(d.entries.at[0].text, "io.weir.Later: the daemon did not answer in time");
+	assert_string_equal(d.entries.at[0].text,
+			    "io.weir.Later: the daemon did not answer in time");
 	bus_client_free(client);
 	serve_stop(server);
 }
@@ -122,7 +128,8 @@ static void test_server_dies(void **state)
 
 	serve_stop(server);
 	assert_int_equal(bus_client_call(client, "io.weir.Later", NULL, &reply, &d), -ECONNRESET);
-	assert_string_equal(d.entries.at[0].text, "io.weir.Later: the daemon closed the connection");
+	assert_string_equal(d.entries.at[0].text,
+			    "io.weir.Later: the daemon closed the connection");
 	bus_client_free(client);
 }
 
@@ -220,9 +227,9 @@ static void test_no_permission(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_call),     TEST(test_large),	     TEST(test_oversize),
-		TEST(test_follow),   TEST(test_timeout),     TEST(test_server_dies),
-		TEST(test_stop),     TEST(test_no_daemon),   TEST(test_no_permission),
+		TEST(test_call),   TEST(test_large),	 TEST(test_oversize),
+		TEST(test_follow), TEST(test_timeout),	 TEST(test_server_dies),
+		TEST(test_stop),   TEST(test_no_daemon), TEST(test_no_permission),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ void bus_conn_free(struct conn *c)
 	free(c);
 }
 
-void bus_conn_close_soon(struct conn *c)
+static void close_soon(struct conn *c)
 {
 	if (c->closing)
 		return;
@@ -64,7 +64,7 @@ void bus_conn_refuse(struct conn *c, const char *error, json_t *parameters)
 	if (!strchr(error, '.'))
 		strbuf_addf(&name, "%s.", handed && *handed ? (*handed)->name : BUS_SERVICE);
 	strbuf_add(&name, error);
-	bus_conn_close_soon(c);
+	close_soon(c);
 	(void)bus_message_queue(c, strbuf_text(&name), parameters, false);
 	bus_conn_wake(c);
 }
@@ -206,7 +206,8 @@ static void scan(struct conn *c)
 		return;
 	c->server->stats.oversize++;
 	bus_conn_refuse(c, "BadMessage",
-		    json_pack("{so}", "reason", json_sprintf("a call has at most %zu bytes", limit)));
+			json_pack("{so}", "reason",
+				  json_sprintf("a call has at most %zu bytes", limit)));
 }
 
 /* --- what to wait for ----------------------------------------------------------------------- */
@@ -261,7 +262,7 @@ static void watch_time(struct conn *c)
 	if (c->deadline != DEADLINE_NONE && usec != c->armed)
 		(void)sd_event_source_set_time(c->timer, c->armed = usec);
 	(void)sd_event_source_set_enabled(c->timer, c->deadline == DEADLINE_NONE ? SD_EVENT_OFF :
-									      SD_EVENT_ONESHOT);
+										   SD_EVENT_ONESHOT);
 }
 
 static void settle(struct conn *c)
@@ -316,9 +317,9 @@ static void refuse_late(struct conn *c)
 
 	c->server->stats.timeouts++;
 	bus_conn_refuse(c, "BadMessage",
-		    json_pack("{so}", "reason",
-			      json_sprintf("the call did not arrive whole within %llu s",
-					   (unsigned long long)seconds)));
+			json_pack("{so}", "reason",
+				  json_sprintf("the call did not arrive whole within %llu s",
+					       (unsigned long long)seconds)));
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *userdata)

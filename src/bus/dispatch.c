@@ -30,8 +30,8 @@ static void refuse_interface(struct conn *conn, const struct bus_message *m, siz
 	refuse(conn, m, BUS_SERVICE ".InterfaceNotFound", "interface", name ? name : "", NULL);
 }
 
-static void refuse_method(struct conn *conn, const struct bus_message *m,
-			  const struct interface *i, const char *name)
+static void refuse_method(struct conn *conn, const struct bus_message *m, const struct interface *i,
+			  const char *name)
 {
 	_cleanup_strbuf_ struct strbuf words = { 0 };
 	VEC(const char *) names = { 0 };
@@ -90,8 +90,9 @@ static void begin(struct conn *conn, const struct bus_message *m, const struct i
 		conn->doomed = true;
 		return;
 	}
-	*call = (struct bus_call){ .conn = conn, .interface = i, .method = method,
-				   .more = m->more, .oneway = m->oneway };
+	*call = (struct bus_call){
+		.conn = conn, .interface = i, .method = method, .more = m->more, .oneway = m->oneway
+	};
 	conn->call = call;
 	r = method->row->handle(call, parameters, conn->server->config.userdata);
 	if (conn->call != call)
@@ -137,7 +138,7 @@ void bus_dispatch(struct conn *conn, const char *text, size_t len)
 	if (bus_message_parse(text, len, &message, &reason)) {
 		conn->server->stats.bad_messages++;
 		bus_conn_refuse(conn, "BadMessage",
-			    json_pack("{so}", "reason", bus_text(reason ? reason : "not a call")));
+				json_pack("{so}", "reason", bus_text(reason ? reason : "not a call")));
 		return;
 	}
 	dispatch_message(conn, &message);

@@ -62,7 +62,7 @@ static bool accept(struct reader *r, const char *what)
 
 static char *read_name(struct reader *r)
 {
-	const char *start = r->text + r->at;
+	const char *start;
 	size_t len = 0;
 
 	if (!islower((unsigned char)skip_space(r)))
@@ -216,9 +216,9 @@ void idl_fault_free(struct idl_fault *fault)
 static const char *type_name(const struct idl_type *type)
 {
 	static const char *const names[] = {
-		[IDL_BOOL] = "bool",	   [IDL_INT] = "int",	      [IDL_FLOAT] = "float",
-		[IDL_STRING] = "string",   [IDL_OBJECT] = "object",   [IDL_ENUM] = "one of the names",
-		[IDL_STRUCT] = "object",   [IDL_MAYBE] = "optional",  [IDL_ARRAY] = "array",
+		[IDL_BOOL] = "bool",	 [IDL_INT] = "int",	   [IDL_FLOAT] = "float",
+		[IDL_STRING] = "string", [IDL_OBJECT] = "object",  [IDL_ENUM] = "one of the names",
+		[IDL_STRUCT] = "object", [IDL_MAYBE] = "optional", [IDL_ARRAY] = "array",
 		[IDL_MAP] = "object",
 	};
 

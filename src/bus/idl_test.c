@@ -54,9 +54,9 @@ static void test_parse_bad(void **state)
 	static const struct {
 		const char *text;
 		size_t at;
-	} bad[] = { { "", 0 },		 { "(", 1 },	  { "(a)b", 3 },
+	} bad[] = { { "", 0 },		 { "(", 1 },	       { "(a)b", 3 },
 		    { "(a: it)", 4 },	 { "(a, b: int)", 6 }, { "(a: int, b)", 10 },
-		    { "(a: int b)", 8 }, { "(A: int)", 1 }, { "[int]bool", 0 } };
+		    { "(a: int b)", 8 }, { "(A: int)", 1 },    { "[int]bool", 0 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct idl_type *type = NULL;
@@ -85,7 +85,8 @@ static void test_check_good(void **state)
 	check("(a: int, b: ?string)", "{\"a\": 5, \"b\": null}", NULL, NULL);
 	check("(a: float)", "{\"a\": 5}", NULL, NULL);
 	check("(a: [](x, y))", "{\"a\": [\"x\", \"y\"]}", NULL, NULL);
-	check("(a: [string]bool, b: object)", "{\"a\": {\"k\": true}, \"b\": {\"z\": []}}", NULL, NULL);
+	check("(a: [string]bool, b: object)", "{\"a\": {\"k\": true}, \"b\": {\"z\": []}}", NULL,
+	      NULL);
 	check("()", "{}", NULL, NULL);
 }
 

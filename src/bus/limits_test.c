@@ -84,7 +84,8 @@ static size_t push(struct bench *b, int fd, char c, size_t len)
 
 	memset(part, c, sizeof(part));
 	while (done < len) {
-		ssize_t n = send(fd, part, MIN(sizeof(part), len - done), MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(fd, part, MIN(sizeof(part), len - done), MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno != EAGAIN)
 			break;
@@ -199,7 +200,8 @@ static void test_slow_reader(void **state)
 		strbuf_add_char(&call, 'y');
 	strbuf_add(&call, "\"}}");
 	for (unsigned i = 0; i < 100; i++) {
-		if (send(fd, call.text, call.len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)call.len + 1)
+		if (send(fd, call.text, call.len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) !=
+		    (ssize_t)call.len + 1)
 			break;
 		bench_turn(b);
 	}
@@ -281,6 +283,12 @@ static void test_slow_monitor(void **state)
 	rest = bench_drain(b, slow, NULL);
 	assert_int_equal(sum_lost(rest, &after), bench_stat(b, events_lost));
 	assert_int_equal(after, 1);
+	/* Said once. */
+	free(rest);
+	bus_feed_send(&b->feed, json_pack("{ss}", "text", "after the last"));
+	rest = bench_drain(b, slow, NULL);
+	assert_int_equal(sum_lost(rest, &after), 0);
+	assert_int_equal(after, 1);
 	assert_int_equal(first + bench_stat(b, events_lost), 20000);
 	assert_int_equal(bench_stat(b, slow_dropped), 0);
 	assert_int_equal(b->feed.calls.n, 2);
@@ -297,7 +305,8 @@ static void test_too_many(void **state)
 	for (unsigned i = 0; i < 8; i++)
 		fds[i] = bench_dial(b);
 	over = bench_dial(b);
-	expect_end(b, over, "{\"error\":\"io.weir.Busy\",\"parameters\":{\"limit\":\"connections\"}}");
+	expect_end(b, over,
+		   "{\"error\":\"io.weir.Busy\",\"parameters\":{\"limit\":\"connections\"}}");
 	assert_int_equal(bench_stat(b, refused_full), 1);
 	bench_expect(b, fds[7], ECHO_CALL, ECHO_ANSWER);
 	(void)close(over);
@@ -348,13 +357,19 @@ static void test_lingering(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STARTED(test_garbage),	STARTED(test_deep),
+		STARTED(test_garbage),
+		STARTED(test_deep),
 		STARTED(test_nothing_after_garbage),
-		STARTED(test_oversize), STARTED(test_oversize_for_ever),
-		TEST(test_size_edge),	TEST(test_half_open),
-		TEST(test_slow_writer), TEST(test_slow_reader),
-		TEST(test_slow_stream), TEST(test_slow_monitor),
-		TEST(test_too_many),	TEST(test_too_many_of_one),
+		STARTED(test_oversize),
+		STARTED(test_oversize_for_ever),
+		TEST(test_size_edge),
+		TEST(test_half_open),
+		TEST(test_slow_writer),
+		TEST(test_slow_reader),
+		TEST(test_slow_stream),
+		TEST(test_slow_monitor),
+		TEST(test_too_many),
+		TEST(test_too_many_of_one),
 		TEST(test_lingering),
 	};
 

@@ -59,12 +59,12 @@ struct conn {
 	struct peer peer;
 	sd_event_source *io, *work, *timer;
 	struct bytes in, out;
-	size_t scanned;	  /* that many bytes of `in` have no NUL */
-	bool whole;	  /* a NUL stands at in.start + scanned: a complete message waits */
-	bool eof;	  /* the peer sends no more */
-	bool gone;	  /* the peer takes no more */
-	bool doomed;	  /* close now, whatever waits */
-	bool closing;	  /* close once the output is out */
+	size_t scanned; /* that many bytes of `in` have no NUL */
+	bool whole;	/* a NUL stands at in.start + scanned: a complete message waits */
+	bool eof;	/* the peer sends no more */
+	bool gone;	/* the peer takes no more */
+	bool doomed;	/* close now, whatever waits */
+	bool closing;	/* close once the output is out */
 	bool write_shut;
 	size_t discarded; /* bytes thrown away while closing */
 	enum deadline deadline;
@@ -85,7 +85,7 @@ struct bus_call {
 
 /* socket.c */
 int bus_socket_file_open(const char *path, const struct bus_groups *groups, struct socket_file *ret,
-		     int *ret_fd, struct diag *d);
+			 int *ret_fd, struct diag *d);
 void bus_socket_file_remove(struct socket_file *file);
 
 /* peer.c */
@@ -105,7 +105,6 @@ int bus_conn_new(struct bus_server *server, int fd, const struct peer *peer, str
 void bus_conn_free(struct conn *conn);
 int bus_conn_queue(struct conn *conn, const json_t *message);
 void bus_conn_wake(struct conn *conn);
-void bus_conn_close_soon(struct conn *conn);
 /* Answers outside of any call, then closes: the peer broke a rule that has no method. */
 void bus_conn_refuse(struct conn *conn, const char *error, json_t *parameters);
 

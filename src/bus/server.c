@@ -64,8 +64,8 @@ static void admit(struct bus_server *server, struct conn *conn, const char *full
 	if (conn->peer.role == ROLE_NONE) {
 		server->stats.refused_permission++;
 		bus_conn_refuse(conn, BUS_PERMISSION_DENIED,
-			    json_pack("{ss}", "message",
-				      "it takes root or a member of group weir or weir-admin"));
+				json_pack("{ss}", "message",
+					  "it takes root or a member of group weir or weir-admin"));
 	} else if (full) {
 		server->stats.refused_full++;
 		bus_conn_refuse(conn, "Busy", json_pack("{ss}", "limit", full));
@@ -137,7 +137,7 @@ static int on_listen(sd_event_source *s, int listen_fd, uint32_t events, void *u
 static int start_listening(struct bus_server *server, struct diag *d)
 {
 	int r = bus_socket_file_open(server->config.path, &server->config.groups, &server->file,
-				 &server->listen_fd, d);
+				     &server->listen_fd, d);
 
 	if (r)
 		return r;
@@ -198,7 +198,8 @@ json_t *bus_stats_to_json(const struct bus_stats *stats)
 {
 	json_t *json = json_object();
 
-#define SET(name, help) (void)json_object_set_new(json, #name, json_integer((json_int_t)stats->name));
+#define SET(name, help) \
+	(void)json_object_set_new(json, #name, json_integer((json_int_t)stats->name));
 	BUS_STATS(SET)
 #undef SET
 	return json;

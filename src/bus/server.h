@@ -63,11 +63,11 @@ struct bus_groups bus_groups_find(void);
 
 /* 0 stands for the default of each. */
 struct bus_limits {
-	size_t message;	   /* bytes of one call: 1 MiB */
-	size_t output;	   /* bytes waiting for a slow reader before it is dropped: 4 MiB */
-	size_t backlog;	   /* bytes waiting before a monitor loses events and no call is begun: 256 KiB */
-	unsigned conns;	   /* at once: 64, of which an eighth is kept for those who may write */
-	unsigned per_user; /* at once, of one uid: 32 */
+	size_t message; /* bytes of one call: 1 MiB */
+	size_t output;	/* bytes waiting for a slow reader before it is dropped: 4 MiB */
+	size_t backlog; /* bytes waiting before a monitor loses events and no call is begun: 256 KiB */
+	unsigned conns;	       /* at once: 64, of which an eighth is kept for those who may write */
+	unsigned per_user;     /* at once, of one uid: 32 */
 	uint64_t message_usec; /* for a call to arrive whole once begun, and for output to move: 30 s */
 };
 
@@ -126,22 +126,22 @@ bool bus_call_may_write(const struct bus_call *call);
 
 /* --- counters ------------------------------------------------------------------------------- */
 
-#define BUS_STATS(ROW)                                                          \
-	ROW(connections, "connections open now")                                \
-	ROW(accepted, "connections accepted")                                   \
-	ROW(refused_permission, "connections refused: neither root nor in a group")  \
-	ROW(refused_full, "connections refused: too many")                      \
-	ROW(accept_failed, "connections lost for want of descriptors or memory") \
-	ROW(calls, "calls taken")                                               \
-	ROW(errors, "calls answered with an error")                             \
-	ROW(denied, "calls refused: the caller may only read")                  \
-	ROW(bad_messages, "connections closed: what came was not a call")       \
-	ROW(oversize, "connections closed: a call was too large")               \
-	ROW(timeouts, "connections closed: a call did not arrive whole in time") \
-	ROW(slow_dropped, "connections closed: answers were not read in time")  \
-	ROW(events_lost, "monitor events a slow reader lost")                   \
-	ROW(replies_odd, "answers that do not match their description")         \
-	ROW(bytes_in, "bytes received")                                         \
+#define BUS_STATS(ROW)                                                              \
+	ROW(connections, "connections open now")                                    \
+	ROW(accepted, "connections accepted")                                       \
+	ROW(refused_permission, "connections refused: neither root nor in a group") \
+	ROW(refused_full, "connections refused: too many")                          \
+	ROW(accept_failed, "connections lost for want of descriptors or memory")    \
+	ROW(calls, "calls taken")                                                   \
+	ROW(errors, "calls answered with an error")                                 \
+	ROW(denied, "calls refused: the caller may only read")                      \
+	ROW(bad_messages, "connections closed: what came was not a call")           \
+	ROW(oversize, "connections closed: a call was too large")                   \
+	ROW(timeouts, "connections closed: a call did not arrive whole in time")    \
+	ROW(slow_dropped, "connections closed: answers were not read in time")      \
+	ROW(events_lost, "monitor events a slow reader lost")                       \
+	ROW(replies_odd, "answers that do not match their description")             \
+	ROW(bytes_in, "bytes received")                                             \
 	ROW(bytes_out, "bytes sent")
 
 struct bus_stats {

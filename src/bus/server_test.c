@@ -60,7 +60,8 @@ static void test_many_in_one_write(void **state)
 	_cleanup_free_ char *got = NULL;
 
 	for (unsigned i = 0; i < 500; i++) {
-		strbuf_addf(&calls, "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"%u\"}}", i);
+		strbuf_addf(&calls,
+			    "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"%u\"}}", i);
 		strbuf_add_bytes(&calls, "", 1);
 		strbuf_addf(&answers, "{\"parameters\":{\"text\":\"%u\"}}\n", i);
 	}
@@ -103,17 +104,21 @@ static void test_errors(void **state)
 	bench_expect_part(b, fd, "{\"method\":\"io.weir.Echo\"}",
 			  "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{"
 			  "\"parameter\":\"text\",\"message\":\"expected string, got nothing\"}}");
-	bench_expect_part(b, fd, "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"\",\"mod\":1}}",
-			  "\"parameter\":\"mod\",\"message\":\"not known, did you mean 'mode'?\"");
 	bench_expect_part(b, fd,
-			  "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"\",\"list\":[{\"n\":\"x\"}]}}",
-			  "\"parameter\":\"list[0].n\",\"message\":\"expected int, got string\"");
-	bench_expect_part(b, fd, "{\"method\":\"io.weir.Count\",\"parameters\":{\"to\":1,\"size\":1}}",
+			  "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"\",\"mod\":1}}",
+			  "\"parameter\":\"mod\",\"message\":\"not known, did you mean 'mode'?\"");
+	bench_expect_part(
+		b,
+		fd, "{\"method\":\"io.weir.Echo\",\"parameters\":{\"text\":\"\",\"list\":[{\"n\":\"x\"}]}}",
+		"\"parameter\":\"list[0].n\",\"message\":\"expected int, got string\"");
+	bench_expect_part(b, fd,
+			  "{\"method\":\"io.weir.Count\",\"parameters\":{\"to\":1,\"size\":1}}",
 			  "org.varlink.service.ExpectedMore");
 	bench_expect_part(b, fd, "{\"method\":\"io.weir.Echo\",\"upgrade\":true}",
 			  "org.varlink.service.MethodNotImplemented");
 	bench_expect_part(b, fd, "{\"method\":\"io.weir.Fail\"}",
-			  "{\"error\":\"io.weir.Failed\",\"parameters\":{\"message\":\"Input/output error\"}}");
+			  "{\"error\":\"io.weir.Failed\",\"parameters\":{\"message\":\"Input/"
+			  "output error\"}}");
 	bench_expect_part(b, fd, "{\"method\":\"io.weir.Forget\"}",
 			  "\"message\":\"the method gave no answer\"");
 	bench_expect(b, fd, "{\"method\":\"io.weir.Break\",\"parameters\":null}",
@@ -187,8 +192,9 @@ static void test_half_close(void **state)
 	assert_int_equal(b->gone, 0);
 	(void)bus_call_failed(b->later, "bad %s", "luck");
 	got = bench_drain(b, fd, &ended);
-	assert_string_equal(got, "{\"error\":\"io.weir.Failed\",\"parameters\":{\"message\":\"bad luck\"}}"
-				 "\n" ECHO_ANSWER);
+	assert_string_equal(
+		got, "{\"error\":\"io.weir.Failed\",\"parameters\":{\"message\":\"bad luck\"}}"
+		     "\n" ECHO_ANSWER);
 	assert_true(ended);
 }
 
@@ -197,10 +203,12 @@ static void test_stream(void **state)
 	struct bench *b = *state;
 	_cleanup_close_ int fd = bench_dial(b);
 
-	bench_expect(b, fd, "{\"method\":\"io.weir.Count\",\"parameters\":{\"to\":3,\"size\":1},\"more\":true}",
-		     "{\"parameters\":{\"at\":1,\"pad\":\"x\"},\"continues\":true}\n"
-		     "{\"parameters\":{\"at\":2,\"pad\":\"x\"},\"continues\":true}\n"
-		     "{\"parameters\":{\"at\":3,\"pad\":\"x\"}}\n");
+	bench_expect(
+		b, fd,
+		"{\"method\":\"io.weir.Count\",\"parameters\":{\"to\":3,\"size\":1},\"more\":true}",
+		"{\"parameters\":{\"at\":1,\"pad\":\"x\"},\"continues\":true}\n"
+		"{\"parameters\":{\"at\":2,\"pad\":\"x\"},\"continues\":true}\n"
+		"{\"parameters\":{\"at\":3,\"pad\":\"x\"}}\n");
 	/* `more` on a method with one answer is no error. */
 	bench_expect(b, fd, "{\"method\":\"io.weir.Write\",\"more\":true}",
 		     "{\"parameters\":{\"count\":1}}\n");
@@ -305,8 +313,7 @@ static void test_stats(void **state)
 	json = bus_stats_to_json(bus_server_stats(b->server));
 	assert_int_equal(json_integer_value(json_object_get(json, "connections")), 1);
 	assert_int_equal(json_integer_value(json_object_get(json, "bytes_in")), sizeof(ECHO_CALL));
-	assert_int_equal(json_integer_value(json_object_get(json, "bytes_out")),
-			 strlen(ECHO_ANSWER));
+	assert_int_equal(json_integer_value(json_object_get(json, "bytes_out")), strlen(ECHO_ANSWER));
 	json_decref(json);
 }
 
@@ -315,11 +322,21 @@ static void test_stats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_call),	  TEST(test_byte_by_byte), TEST(test_every_cut),
-		TEST(test_many_in_one_write), TEST(test_fair),	   TEST(test_errors),
-		TEST(test_oneway),	  TEST(test_later),	   TEST(test_later_gone),
-		TEST(test_half_close),	  TEST(test_stream),	   TEST(test_monitor),
-		TEST(test_odd_reply),	  TEST(test_introspection), TEST(test_stop),
+		TEST(test_call),
+		TEST(test_byte_by_byte),
+		TEST(test_every_cut),
+		TEST(test_many_in_one_write),
+		TEST(test_fair),
+		TEST(test_errors),
+		TEST(test_oneway),
+		TEST(test_later),
+		TEST(test_later_gone),
+		TEST(test_half_close),
+		TEST(test_stream),
+		TEST(test_monitor),
+		TEST(test_odd_reply),
+		TEST(test_introspection),
+		TEST(test_stop),
 		TEST(test_stats),
 		cmocka_unit_test_setup_teardown(test_bad_table, bench_setup, bench_teardown),
 	};

@@ -25,8 +25,7 @@ static int get_info(struct bus_call *call, const json_t *parameters, void *userd
 
 	return bus_call_reply(call, json_pack("{ss ss ss ss so}", "vendor", text(c->vendor), "product",
 					      text(c->product), "version", text(c->version), "url",
-					      text(c->url), "interfaces",
-					      interface_names(server)));
+					      text(c->url), "interfaces", interface_names(server)));
 }
 
 static int get_description(struct bus_call *call, const json_t *parameters, void *userdata)

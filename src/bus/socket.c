@@ -27,7 +27,8 @@ static int make_address(const char *path, struct sockaddr_un *ret, struct diag *
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (!*path || strlen(path) >= sizeof(ret->sun_path)) {
-		(void)diag_error(d, NULL, "%s: the path of a socket has 1 to %zu characters, this one %zu",
+		(void)diag_error(d, NULL,
+				 "%s: the path of a socket has 1 to %zu characters, this one %zu",
 				 path, sizeof(ret->sun_path) - 1, strlen(path));
 		return -ENAMETOOLONG;
 	}
@@ -137,7 +138,7 @@ static int claim(const char *path, const struct sockaddr_un *address, gid_t grou
 }
 
 int bus_socket_file_open(const char *path, const struct bus_groups *groups, struct socket_file *ret,
-		     int *ret_fd, struct diag *d)
+			 int *ret_fd, struct diag *d)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	_cleanup_free_ char *copy = strdup(path);

@@ -17,8 +17,8 @@
 /* --- roles ---------------------------------------------------------------------------------- */
 
 /* The child's exit status: the errno of connect, or 200 + index of the answer it got. */
-static const char *const answers[] = { "\"parameters\":{\"text\":\"hi\"}", "{\"count\":",
-				       "org.varlink.service.PermissionDenied" };
+static const char *const answers[] = { "\"parameters\":{\"text\":\"hi\"}",
+				       "{\"count\":", "org.varlink.service.PermissionDenied" };
 #define GOT(i) (200 + (i))
 
 static void child_call(const char *path, const char *call)
@@ -409,11 +409,21 @@ static void test_race(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_reader),	 TEST(test_reader_oneway), TEST(test_admin),
-		TEST(test_nobody),	 TEST(test_refused_at_once), TEST(test_reserve),
-		TEST(test_mode_private), TEST(test_mode_group),	   TEST(test_directory),
-		TEST(test_directory_open), TEST(test_live),	   TEST(test_stale),
-		TEST(test_not_a_socket), TEST(test_not_ours),	   TEST(test_long_path),
+		TEST(test_reader),
+		TEST(test_reader_oneway),
+		TEST(test_admin),
+		TEST(test_nobody),
+		TEST(test_refused_at_once),
+		TEST(test_reserve),
+		TEST(test_mode_private),
+		TEST(test_mode_group),
+		TEST(test_directory),
+		TEST(test_directory_open),
+		TEST(test_live),
+		TEST(test_stale),
+		TEST(test_not_a_socket),
+		TEST(test_not_ours),
+		TEST(test_long_path),
 		TEST(test_race),
 	};
 

@@ -138,8 +138,11 @@ static void bench_open(struct bench *b)
 	assert_non_null(mkdtemp(b->dir));
 	assert_int_equal(chmod(b->dir, 0755), 0);
 	(void)snprintf(b->path, sizeof(b->path), "%s/bus", b->dir);
-	b->config = (struct bus_config){ .path = b->path, .vendor = "Weir", .product = "test",
-					 .version = "1", .interfaces = bench_interfaces,
+	b->config = (struct bus_config){ .path = b->path,
+					 .vendor = "Weir",
+					 .product = "test",
+					 .version = "1",
+					 .interfaces = bench_interfaces,
 					 .userdata = b };
 	assert_true(sd_event_new(&b->event) >= 0);
 }

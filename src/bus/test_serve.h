@@ -21,7 +21,8 @@ static void serve_child(struct bench *b, int ready_fd)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	b->event = NULL;
 	if (sd_event_new(&b->event) < 0 ||
-	    sd_event_add_signal(b->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, serve_on_term, b) < 0)
+	    sd_event_add_signal(b->event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, serve_on_term,
+				b) < 0)
 		exit(1);
 	bench_start(b);
 	(void)!write(ready_fd, "", 1);

@@ -85,7 +85,8 @@ static enum cli_status check_value(const struct cli_option *o, const char *value
 		return cli_wrong_usage("--%s takes no value", o->name);
 	if ((o->takes == TAKES_VALUE || o->takes == TAKES_SECONDS) && !value)
 		return cli_wrong_usage("--%s needs %s", o->name, o->value);
-	if ((o->takes == TAKES_SECONDS || o->takes == TAKES_MAYBE_SECONDS) && value && !is_seconds(value))
+	if ((o->takes == TAKES_SECONDS || o->takes == TAKES_MAYBE_SECONDS) && value &&
+	    !is_seconds(value))
 		return cli_wrong_usage("--%s: '%s' is not a number of seconds (0.01 to 1000000)",
 				       o->name, value);
 	return CLI_OK;
@@ -266,7 +267,8 @@ enum cli_status cli_parse(int argc, char *const *argv, struct cli *ret)
 	const char *bus = getenv("WEIR_BUS");
 	enum cli_status s;
 
-	*ret = (struct cli){ .bus = bus && *bus ? bus : DEFAULT_BUS, .timeout_ms = DEFAULT_TIMEOUT_MS };
+	*ret = (struct cli){ .bus = bus && *bus ? bus : DEFAULT_BUS,
+			     .timeout_ms = DEFAULT_TIMEOUT_MS };
 	s = split(argc, argv, ret);
 	if (!s)
 		s = find_command(ret);

@@ -18,7 +18,7 @@ static int split(const char *line, char **argv)
 	static char text[256];
 	int argc = 1;
 
-	argv[0] = (char *)(uintptr_t)"weir";
+	argv[0] = (char *)(uintptr_t) "weir";
 	(void)snprintf(text, sizeof(text), "%s", line);
 	for (char *w = strtok(text, " "); w && argc < ARGV_MAX; w = strtok(NULL, " "))
 		argv[argc++] = w;
@@ -61,8 +61,10 @@ static void bad(const char *line, const char *words)
 static void test_places(void **state)
 {
 	static const char *const lines[] = {
-		"--bus /x --json counters --interface eth0", "counters --bus /x --interface eth0 --json",
-		"counters --interface=eth0 --json --bus=/x", "--interface eth0 counters --bus /x --json",
+		"--bus /x --json counters --interface eth0",
+		"counters --bus /x --interface eth0 --json",
+		"counters --interface=eth0 --json --bus=/x",
+		"--interface eth0 counters --bus /x --json",
 		"--json --bus /y counters --interface eth0 --bus /x",
 	};
 
@@ -167,7 +169,8 @@ static void test_wrong(void **state)
 	bad("status --json=yes", "weir: --json takes no value\n");
 	bad("counters --watch=soon",
 	    "weir: --watch: 'soon' is not a number of seconds (0.01 to 1000000)\n");
-	bad("counters --watch=0", "weir: --watch: '0' is not a number of seconds (0.01 to 1000000)\n");
+	bad("counters --watch=0",
+	    "weir: --watch: '0' is not a number of seconds (0.01 to 1000000)\n");
 	bad("counters --watch=inf",
 	    "weir: --watch: 'inf' is not a number of seconds (0.01 to 1000000)\n");
 	bad("status --timeout -5",

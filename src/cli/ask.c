@@ -39,27 +39,35 @@ static const char *member(const struct bus_reply *reply, const char *key)
 	return json_string_value(json_object_get(reply->parameters, key));
 }
 
-/* Every error of ours carries its words; one that does not is shown as it came. */
+/* Errors with words of their own need no name; one without is shown as it came. */
+static void add_refusal(struct strbuf *out, const struct bus_reply *reply, const char *name)
+{
+	const char *words = member(reply, "message"), *parameter = member(reply, "parameter");
+	_cleanup_free_ char *raw =
+		words ? strdup(words) : json_dumps(reply->parameters, JSON_COMPACT);
+
+	if (!strcmp(reply->error, BUS_PERMISSION_DENIED))
+		strbuf_add(out, "permission denied");
+	else if (parameter && words)
+		strbuf_add(out, parameter);
+	else if (strcmp(name, "Failed") || !words)
+		strbuf_add(out, name);
+	if (raw && strcmp(raw, "{}"))
+		strbuf_addf(out, "%s%s", out->len ? ": " : "", raw);
+}
+
 enum cli_status cli_refused(const struct bus_reply *reply)
 {
 	const char *dot = strrchr(reply->error, '.'), *name = dot ? dot + 1 : reply->error;
-	const char *words = member(reply, "message"), *parameter = member(reply, "parameter");
-	_cleanup_free_ char *raw = NULL, *clean = NULL;
 	_cleanup_strbuf_ struct strbuf text = { 0 };
+	_cleanup_free_ char *clean = NULL;
 
-	if (!strcmp(reply->error, BUS_PERMISSION_DENIED))
-		strbuf_add(&text, "permission denied");
-	else if (strcmp(name, "Failed") || !words)
-		strbuf_add(&text, name);
-	if (parameter)
-		strbuf_addf(&text, " '%s'", parameter);
-	raw = words ? strdup(words) : json_dumps(reply->parameters, JSON_COMPACT);
-	if (raw && strcmp(raw, "{}"))
-		strbuf_addf(&text, "%s%s", text.len ? ": " : "", raw);
+	add_refusal(&text, reply, name);
 	clean = format_clean(strbuf_text(&text));
 	(void)fprintf(stderr, "weir: error: %s\n", clean ? clean : name);
 	if (!strcmp(name, "MethodNotFound"))
-		(void)fputs("weir: the daemon that runs may be older than this weir; see 'weir version'\n",
+		(void)fputs("weir: the daemon that runs may be older than this weir; see 'weir "
+			    "version'\n",
 			    stderr);
 	return CLI_FAILED;
 }

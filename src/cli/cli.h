@@ -23,7 +23,14 @@ enum cli_takes {
 };
 
 /* What a shell may offer where a value or an argument stands. */
-enum cli_offer { OFFER_NOTHING, OFFER_FILES, OFFER_INTERFACES, OFFER_STAGES, OFFER_COMMANDS, OFFER_BASH };
+enum cli_offer {
+	OFFER_NOTHING,
+	OFFER_FILES,
+	OFFER_INTERFACES,
+	OFFER_STAGES,
+	OFFER_COMMANDS,
+	OFFER_BASH
+};
 
 /* The same name means the same thing at every command that has it. */
 struct cli_option {

@@ -52,7 +52,8 @@ static enum cli_status refused(const struct cli *cli, struct bus_reply *reply)
 		return CLI_FAILED;
 	}
 	tell_all(json_object_get(reply->parameters, "diagnostics"));
-	(void)fputs("weir: error: the configuration was refused; the daemon goes on as it is\n", stderr);
+	(void)fputs("weir: error: the configuration was refused; the daemon goes on as it is\n",
+		    stderr);
 	return CLI_FAILED;
 }
 

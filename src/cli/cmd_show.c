@@ -39,8 +39,8 @@ static void show_table(const json_t *p)
 	for (size_t c = 0; c < json_array_size(columns); c++) {
 		const json_t *column = json_array_get(columns, c);
 
-		table_column(&t, text_of(column, "label"), !strcmp(text_of(column, "align"), "right"),
-			     false);
+		table_column(&t, text_of(column, "label"),
+			     !strcmp(text_of(column, "align"), "right"), false);
 	}
 	add_rows(&t, columns, json_object_get(p, "rows"));
 	table_print(&t, format_terminal_width(), format_colour(), &out);

@@ -51,8 +51,8 @@ static void add_head(struct strbuf *out, const json_t *p)
 {
 	json_t *files = json_object_get(p, "files");
 
-	strbuf_addf(out, "weird %s, pid %lld, %s", text_of(p, "version"), (long long)number_of(p, "pid"),
-		    text_of(p, "state"));
+	strbuf_addf(out, "weird %s, pid %lld, %s", text_of(p, "version"),
+		    (long long)number_of(p, "pid"), text_of(p, "state"));
 	strbuf_add(out, " for ");
 	format_duration(out, number_of(p, "uptime_seconds"));
 	strbuf_addf(out, ", kernel %s\n", text_of(p, "kernel"));
@@ -128,7 +128,8 @@ static void add_remark(struct strbuf *out, const char *subject, const char *text
 
 static void add_remarks(struct strbuf *out, const json_t *p)
 {
-	json_t *interfaces = json_object_get(p, "interfaces"), *warnings = json_object_get(p, "warnings");
+	json_t *interfaces = json_object_get(p, "interfaces"),
+	       *warnings = json_object_get(p, "warnings");
 	size_t before;
 
 	strbuf_add_char(out, '\n');

@@ -4,10 +4,10 @@
 
 #include "cli/cli.h"
 
-#define WATCH                                                                                     \
-	{                                                                                         \
-		"watch", 0, TAKES_MAYBE_SECONDS, "[SECONDS]",                                     \
-			"Show again every SECONDS (default 1) until interrupted"           \
+#define WATCH                                                                    \
+	{                                                                        \
+		"watch", 0, TAKES_MAYBE_SECONDS, "[SECONDS]",                    \
+			"Show again every SECONDS (default 1) until interrupted" \
 	}
 
 const struct cli_option cli_global_options[] = {
@@ -41,11 +41,13 @@ const char *const cli_stages[] = {
 
 const struct cli_command cli_commands[] = {
 	{ "status", "", "What the daemon is doing, per interface",
-	  "The mode is native (in the driver), skb (in the kernel's generic path), tc (no XDP at all) "
+	  "The mode is native (in the driver), skb (in the kernel's generic path), tc (no XDP at "
+	  "all) "
 	  "or none. Where it is not native, the reason is said below the table.",
 	  "status", cmd_status },
 	{ "counters", "", "Named counters of the packet path",
-	  "Every packet that was not handled the fast way is in one of them. Counters that are zero "
+	  "Every packet that was not handled the fast way is in one of them. Counters that are "
+	  "zero "
 	  "are left out unless --all is given.",
 	  "counters --interface eth1 --watch 2", cmd_counters, counters_options },
 	{ "config show", "", "The configuration in force, defaults included", NULL, "config show",
@@ -62,9 +64,15 @@ const struct cli_command cli_commands[] = {
 	{ "reload", "", "Read the configuration again and apply what differs",
 	  "All or nothing: when a file has an error, the daemon goes on as it is.", "reload",
 	  cmd_reload },
-#define STAGE(name)                                                                               \
-	{ #name " show", "", "The table of the stage " #name, NULL, #name " show --watch",       \
-	  cmd_stage_show, watch_options, .stage = #name },
+#define STAGE(name)                        \
+	{ #name " show",                   \
+	  "",                              \
+	  "The table of the stage " #name, \
+	  NULL,                            \
+	  #name " show --watch",           \
+	  cmd_stage_show,                  \
+	  watch_options,                   \
+	  .stage = #name },
 #include "pipe/stages.def"
 #undef STAGE
 	{ "explain interface", "NAME", "What happens to packets of an interface, in words", NULL,
@@ -74,10 +82,9 @@ const struct cli_command cli_commands[] = {
 	  "events are lost and their number is said.",
 	  "monitor", cmd_monitor },
 	{ "version", "", "The versions of weir, the daemon and its kernel",
-	  "Says so when no daemon runs, which is no failure here.",
-	  "version", cmd_version },
-	{ "help", "[COMMAND]...", "Help, of one command when named", NULL, "help counters", cmd_help,
-	  .offer = OFFER_COMMANDS },
+	  "Says so when no daemon runs, which is no failure here.", "version", cmd_version },
+	{ "help", "[COMMAND]...", "Help, of one command when named", NULL, "help counters",
+	  cmd_help, .offer = OFFER_COMMANDS },
 	{ "completion", "bash", "Print what makes a shell complete the commands", NULL,
 	  "completion bash >/etc/bash_completion.d/weir", cmd_completion, .offer = OFFER_BASH },
 	{ 0 },

@@ -137,13 +137,14 @@ static void add_command(struct strbuf *out, const struct cli_command *c)
 
 void cli_completion_bash(struct strbuf *out)
 {
-	strbuf_add(out, "# Completion of weir for bash, made by: weir completion bash\n"
-			"_weir_offer()\n{\n"
-			"\t[[ $1 == -f ]] && compopt -o filenames\n"
-			"\tmapfile -t COMPREPLY < <(compgen \"$@\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
-			"}\n\n_weir()\n{\n"
-			"\tlocal current=${COMP_WORDS[COMP_CWORD]} line=\"\" words=\"\" i\n"
-			"\tlocal options=\"");
+	strbuf_add(out,
+		   "# Completion of weir for bash, made by: weir completion bash\n"
+		   "_weir_offer()\n{\n"
+		   "\t[[ $1 == -f ]] && compopt -o filenames\n"
+		   "\tmapfile -t COMPREPLY < <(compgen \"$@\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
+		   "}\n\n_weir()\n{\n"
+		   "\tlocal current=${COMP_WORDS[COMP_CWORD]} line=\"\" words=\"\" i\n"
+		   "\tlocal options=\"");
 	add_option_names(out, cli_global_options);
 	strbuf_add(out, "\"\n\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n");
 	each_option(out, add_value_case);
@@ -168,7 +169,8 @@ enum cli_status cmd_completion(const struct cli *cli)
 	_cleanup_strbuf_ struct strbuf out = { 0 };
 
 	if (strcmp(cli_word(cli, 0), "bash"))
-		return cli_wrong_usage("there is no completion for '%s', only for bash", cli_word(cli, 0));
+		return cli_wrong_usage("there is no completion for '%s', only for bash",
+				       cli_word(cli, 0));
 	cli_completion_bash(&out);
 	(void)fputs(strbuf_text(&out), stdout);
 	return CLI_OK;

@@ -29,7 +29,11 @@ static void add_scaled(struct strbuf *out, double v, const char *unit)
 		v /= 1000;
 		p++;
 	}
-	strbuf_addf(out, "%.*f %s%s", !p || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2, v, prefixes[p], unit);
+	strbuf_addf(out, "%.*f %s%s",
+		    !p || v >= 99.95 ? 0 :
+		    v >= 9.995	     ? 1 :
+				       2,
+		    v, prefixes[p], unit);
 }
 
 void format_bytes(struct strbuf *out, int64_t n)
@@ -100,10 +104,11 @@ void format_value(struct strbuf *out, const json_t *value)
 /* What every YAML reader takes for a string without quotes; all else is quoted, as JSON does it. */
 static bool is_plain(const char *s)
 {
-	static const char *const special[] = { "true", "false", "yes", "no", "on",
-					       "off",  "null",	"y",   "n",  "nan", "inf" };
+	static const char *const special[] = { "true", "false", "yes", "no",  "on", "off",
+					       "null", "y",	"n",   "nan", "inf" };
 
-	if (strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") != strlen(s))
+	if (strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") !=
+	    strlen(s))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(special); i++)
 		if (!strcasecmp(s, special[i]))

@@ -10,13 +10,13 @@
 
 #include "cli/table.h"
 
-#define EXPECT(call, text)                                     \
-	do {                                                   \
-		struct strbuf _b = { 0 };                      \
-		struct strbuf *out = &_b;                      \
-		call;                                          \
-		assert_string_equal(strbuf_text(&_b), text);   \
-		strbuf_free(&_b);                              \
+#define EXPECT(call, text)                                   \
+	do {                                                 \
+		struct strbuf _b = { 0 };                    \
+		struct strbuf *out = &_b;                    \
+		call;                                        \
+		assert_string_equal(strbuf_text(&_b), text); \
+		strbuf_free(&_b);                            \
 	} while (0)
 
 static void test_count(void **state)
@@ -88,7 +88,8 @@ static void test_yaml(void **state)
 	     "l:\n  - name: eth0\n    v:\n      - 1\n      - 2\n  - name: eth1\n    v: {}\n");
 	yaml("{\"l\":[[1,[2]],\"x\"]}", "l:\n  -\n    - 1\n    -\n      - 2\n  - x\n");
 	/* What a YAML reader would take for something else is quoted. */
-	yaml("{\"a\":\"yes\",\"b\":\"5\",\"c\":\"\",\"d\":\"a: b\",\"e\":\"-x\",\"f\":null,\"g\":\"No\"}",
+	yaml("{\"a\":\"yes\",\"b\":\"5\",\"c\":\"\",\"d\":\"a: "
+	     "b\",\"e\":\"-x\",\"f\":null,\"g\":\"No\"}",
 	     "a: \"yes\"\nb: \"5\"\nc: \"\"\nd: \"a: b\"\ne: \"-x\"\nf: null\ng: \"No\"\n");
 	yaml("{\"on\":\"line\\nbreak\",\"/p\":\"00:11:22:33:44:55\"}",
 	     "\"on\": \"line\\nbreak\"\n/p: \"00:11:22:33:44:55\"\n");
@@ -128,14 +129,12 @@ static void test_table(void **state)
 {
 	_cleanup_table_ struct table t = sample();
 
-	EXPECT(table_print(&t, 80, false, out),
-	       "NAME      N  MEANING\n"
-	       "eth0  12345  in\n"
-	       "m\303\274        7\n");
-	EXPECT(table_print(&t, 20, false, out),
-	       "NAME      N  MEANING\n"
-	       "eth0  12345  in\n"
-	       "m\303\274        7\n");
+	EXPECT(table_print(&t, 80, false, out), "NAME      N  MEANING\n"
+						"eth0  12345  in\n"
+						"m\303\274        7\n");
+	EXPECT(table_print(&t, 20, false, out), "NAME      N  MEANING\n"
+						"eth0  12345  in\n"
+						"m\303\274        7\n");
 	/* One column less, and the spare one goes. */
 	EXPECT(table_print(&t, 19, false, out), "NAME      N\neth0  12345\nm\303\274        7\n");
 }
@@ -144,10 +143,9 @@ static void test_table_colour(void **state)
 {
 	_cleanup_table_ struct table t = sample();
 
-	EXPECT(table_print(&t, 19, true, out),
-	       "\033[1mNAME\033[0m      \033[1mN\033[0m\n"
-	       "\033[32meth0\033[0m  12345\n"
-	       "m\303\274        7\n");
+	EXPECT(table_print(&t, 19, true, out), "\033[1mNAME\033[0m      \033[1mN\033[0m\n"
+					       "\033[32meth0\033[0m  12345\n"
+					       "m\303\274        7\n");
 }
 
 static void test_table_hostile(void **state)
@@ -164,10 +162,10 @@ static void test_table_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_count), cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_duration), cmocka_unit_test(test_value),
-		cmocka_unit_test(test_yaml),  cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_width), cmocka_unit_test(test_table),
+		cmocka_unit_test(test_count),	     cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_duration),     cmocka_unit_test(test_value),
+		cmocka_unit_test(test_yaml),	     cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_width),	     cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_colour), cmocka_unit_test(test_table_hostile),
 	};
 

@@ -9,7 +9,8 @@ void cli_usage_line(const struct cli_command *c, struct strbuf *out)
 {
 	strbuf_addf(out, "weir %s", c->name);
 	for (const struct cli_option *o = c->options; o && o->name; o++)
-		strbuf_addf(out, " [--%s%s%s]", o->name, o->value ? " " : "", o->value ? o->value : "");
+		strbuf_addf(out, " [--%s%s%s]", o->name, o->value ? " " : "",
+			    o->value ? o->value : "");
 	if (*c->arguments)
 		strbuf_addf(out, " %s", c->arguments);
 }
@@ -61,9 +62,10 @@ static void add_options(struct strbuf *out, const struct cli_option *options)
 
 void cli_help(struct strbuf *out)
 {
-	strbuf_add(out, "Usage: weir [OPTION]... COMMAND [ARGUMENT]...\n"
-			"Asks and steers weird, the daemon with the packet path of a network's edge.\n\n"
-			"Commands:\n");
+	strbuf_add(out,
+		   "Usage: weir [OPTION]... COMMAND [ARGUMENT]...\n"
+		   "Asks and steers weird, the daemon with the packet path of a network's edge.\n\n"
+		   "Commands:\n");
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
 		char left[64];
 
@@ -73,7 +75,9 @@ void cli_help(struct strbuf *out)
 	}
 	strbuf_add(out, "\nOptions, at any place:\n");
 	add_options(out, cli_global_options);
-	strbuf_add(out, "\nExit status: 0, 1 when it failed, 2 when used wrongly, 3 without a daemon.\n");
+	strbuf_add(
+		out,
+		"\nExit status: 0, 1 when it failed, 2 when used wrongly, 3 without a daemon.\n");
 }
 
 void cli_help_command(const struct cli_command *c, struct strbuf *out)
@@ -100,9 +104,10 @@ enum cli_status cmd_help(const struct cli *cli)
 	if (cli->words.n) {
 		command = cli_command_find(cli->words.at, cli->words.n, &used);
 		if (!command || used != cli->words.n)
-			return cli_wrong_usage("there is no command '%s%s%s'; 'weir help' lists them",
-					       cli->words.at[0], cli->words.n > 1 ? " " : "",
-					       cli->words.n > 1 ? cli->words.at[1] : "");
+			return cli_wrong_usage(
+				"there is no command '%s%s%s'; 'weir help' lists them",
+				cli->words.at[0], cli->words.n > 1 ? " " : "",
+				cli->words.n > 1 ? cli->words.at[1] : "");
 		cli_help_command(command, &out);
 	} else {
 		cli_help(&out);

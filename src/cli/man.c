@@ -127,11 +127,15 @@ static void add_weir(struct strbuf *out)
 	add_head(out, "WEIR", "1", "ask and steer the packet path of a network's edge");
 	strbuf_add(out, ".B weir\n[\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIARGUMENT\\fR]...\n"
 			".SH DESCRIPTION\n");
-	add_paragraph(out, "The command line of weird(8). It talks to the running daemon over its bus and "
-		      "changes nothing by itself. Whoever is root or in the group weir-admin may use "
-		      "every command; the group weir may use those that change nothing.");
-	add_paragraph(out, "Data goes to standard output, messages to standard error. Colours are used only "
-		      "on a terminal.");
+	add_paragraph(
+		out,
+		"The command line of weird(8). It talks to the running daemon over its bus and "
+		"changes nothing by itself. Whoever is root or in the group weir-admin may use "
+		"every command; the group weir may use those that change nothing.");
+	add_paragraph(
+		out,
+		"Data goes to standard output, messages to standard error. Colours are used only "
+		"on a terminal.");
 	strbuf_add(out, ".SH OPTIONS\nOptions may stand before or behind the command.\n");
 	add_options(out, cli_global_options);
 	strbuf_add(out, ".SH COMMANDS\n");
@@ -155,17 +159,22 @@ static void add_weird(struct strbuf *out)
 {
 	add_head(out, "WEIRD", "8", "the packet path of a network's edge, as a daemon");
 	strbuf_add(out, ".B weird\n[\\fIOPTION\\fR]...\n.SH DESCRIPTION\n");
-	add_paragraph(out, "Loads one packet path into the kernel, attaches it to the configured interfaces "
-		      "and keeps it there while they come and go. It runs in the foreground and logs to "
-		      "standard error, or to the journal when the service manager started it.");
+	add_paragraph(
+		out,
+		"Loads one packet path into the kernel, attaches it to the configured interfaces "
+		"and keeps it there while they come and go. It runs in the foreground and logs to "
+		"standard error, or to the journal when the service manager started it.");
 	strbuf_add(out, ".SH OPTIONS\n");
 #define OPTION(name, letter, value, help) add_option(out, name, letter, value, help);
 #include "base/weird_options.def"
 #undef OPTION
 	strbuf_add(out, ".SH SIGNALS\n");
-	add_term(out, "SIGHUP", "Read the configuration again and apply what differs, like weir reload.");
-	add_term(out, "SIGTERM, SIGINT", "Remove everything that was attached, restore every setting and end.");
-	add_term(out, "SIGUSR2", "End and leave the packet path running for the next daemon to adopt.");
+	add_term(out, "SIGHUP",
+		 "Read the configuration again and apply what differs, like weir reload.");
+	add_term(out, "SIGTERM, SIGINT",
+		 "Remove everything that was attached, restore every setting and end.");
+	add_term(out, "SIGUSR2",
+		 "End and leave the packet path running for the next daemon to adopt.");
 	add_term(out, "SIGKILL", "Packets keep flowing; the next start adopts what was left.");
 	strbuf_add(out, ".SH EXIT STATUS\n");
 	add_term(out, "0", "It was asked to end, or what was asked for was printed.");

@@ -74,7 +74,8 @@ static void lint(const char *page, const char *const *wanted)
 static void test_man_weir(void **state)
 {
 	static const char *const wanted[] = { "--interface IF", "weir config example [SECTION]",
-					      "EXIT STATUS", "weir-admin", "WEIR_BUS", NULL };
+					      "EXIT STATUS",	"weir-admin",
+					      "WEIR_BUS",	NULL };
 
 	lint("weir", wanted);
 }
@@ -114,7 +115,8 @@ static void test_help_fits(void **state)
 
 	cli_help(&text);
 	for (const struct cli_command *c = cli_commands; c->name; c++)
-		if (strcmp(c->name, "counters")) /* its usage line is long, and that is how it is typed */
+		if (strcmp(c->name,
+			   "counters")) /* its usage line is long, and that is how it is typed */
 			cli_help_command(c, &text);
 	for (const char *line = text.text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 80);
@@ -125,7 +127,8 @@ static void completes(const char *script, const char *line, const char *wanted)
 {
 	static const char driver[] =
 		"source \"$1\"; IFS=' ' read -ra COMP_WORDS <<<\"weir $2\"; "
-		"[[ $2 == *' ' || -z $2 ]] && COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
+		"[[ $2 == *' ' || -z $2 ]] && COMP_WORDS+=(''); "
+		"COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
 		"compopt() { :; }; _weir; printf '%s\\n' \"${COMPREPLY[@]}\" | sort | paste -sd' '";
 	const char *const argv[] = { "bash", "-c", driver, "bash", script, line, NULL };
 	char said[4096];
@@ -178,8 +181,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_man_weir), cmocka_unit_test(test_man_weird),
-		cmocka_unit_test(test_complete), cmocka_unit_test(test_help_fits),
+		cmocka_unit_test(test_man_weir),   cmocka_unit_test(test_man_weird),
+		cmocka_unit_test(test_complete),   cmocka_unit_test(test_help_fits),
 		cmocka_unit_test(test_completion),
 	};
 

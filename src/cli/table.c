@@ -9,7 +9,7 @@
 #define GAP 2
 
 static const char *const escapes[] = {
-	[STYLE_PLAIN] = NULL,	[STYLE_TITLE] = "\033[1m", [STYLE_GOOD] = "\033[32m",
+	[STYLE_PLAIN] = NULL,	   [STYLE_TITLE] = "\033[1m", [STYLE_GOOD] = "\033[32m",
 	[STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[31m",
 };
 
@@ -110,7 +110,8 @@ static void add_cell(const struct layout *l, size_t column, const char *text, en
 	*pending += GAP;
 }
 
-static void add_row(const struct layout *l, const struct table_cell *cells, size_t n, struct strbuf *out)
+static void add_row(const struct layout *l, const struct table_cell *cells, size_t n,
+		    struct strbuf *out)
 {
 	size_t pending = 0;
 

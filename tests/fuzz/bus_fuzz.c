@@ -42,8 +42,8 @@ static int fail(struct bus_call *call, const json_t *parameters, void *userdata)
 
 static const struct bus_method methods[] = {
 	{ "Echo", BUS_READ,
-	  "(a: ?int, b: ?[]string, c: ?(x: bool, y: ?float), d: ?[string]object, e: ?(one, two))", "()",
-	  "", echo },
+	  "(a: ?int, b: ?[]string, c: ?(x: bool, y: ?float), d: ?[string]object, e: ?(one, two))",
+	  "()", "", echo },
 	{ "Count", BUS_READ, "()", "(at: int)", "", count, true },
 	{ "Later", BUS_WRITE, "()", "()", "", later },
 	{ "Fail", BUS_READ, "(a: string)", "()", "", fail },
