@@ -16,8 +16,8 @@ MULTIARCH := $(shell $(CC) -print-multiarch)
 PACKAGES := libbpf libmnl libsystemd libfyaml jansson libcap-ng
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++
 WARN := -Wall -Wextra -Wshadow -Wwrite-strings -Wpointer-arith -Wno-unused-parameter -Wno-missing-field-initializers
-SANFLAGS := $(if $(filter asan,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 comma := ,
+SANFLAGS := $(if $(filter asan,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 CPPFLAGS := -Isrc -I$(B)/gen -DWEIR_VERSION='"$(VERSION)"' -D_GNU_SOURCE $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fstack-protector-strong $(SANFLAGS)
