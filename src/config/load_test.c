@@ -41,8 +41,8 @@ static void test_dialects_are_told_by_content(void **state)
 		"{\n  \"bridge\": {\n    \"enabled\": false\n  }\n}\n",
 		"--- # x = y\nbridge: {enabled: false}\n",
 		"# a = b\n\n\"bridge\":\n  enabled: false # c = d\n",
-		"\xef\xbb\xbf"
-		"bridge:\r\n  enabled: false\r\n",
+		("\xef\xbb\xbf"
+		 "bridge:\r\n  enabled: false\r\n"),
 	};
 	static const char *const toml[] = {
 		"[bridge]\nuse_kernel_bridge = false\n",

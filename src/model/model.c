@@ -93,7 +93,7 @@ static struct model *model_new(const struct schema *const *schemas, size_t n_sch
 static bool in_language(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(language); i++)
-		if (!strcmp(language[i], name))
+		if (name && !strcmp(language[i], name))
 			return true;
 	return false;
 }

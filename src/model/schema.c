@@ -138,12 +138,13 @@ static void collect(struct walk *w, const struct schema_row *rows, const struct 
 			report_unknown(w, rows, child);
 		} else if (child->kind == TREE_NULL) {
 			hit->empty = child;
-		} else if (hit->map == map) {
+		} else if (hit->map == map && hit->nodes.n) {
 			(void)tree_given_twice(child, hit->nodes.at[hit->nodes.n - 1], w->d);
 		} else {
-			hit->map = map;
 			if (vec_push(&hit->nodes, child))
 				(void)diag_error(w->d, &child->at, "out of memory");
+			else
+				hit->map = map;
 		}
 	}
 }

@@ -58,17 +58,17 @@ struct schema_row {
 	const char *key;
 	enum schema_kind kind;
 	size_t offset;
-	const char *help;    /* one line for people */
-	const char *def;     /* default as it would stand in a file, or NULL */
+	const char *help; /* one line for people */
+	const char *def;  /* default as it would stand in a file, or NULL */
 	/* Value for `config example`, or NULL for the default; of a LIST: more entries, a line each. */
 	const char *example;
 	bool required;
-	int64_t min, max;	    /* INT; both 0 = any */
-	const char *unit;	    /* INT */
-	const char *const *names;   /* ENUM, NULL-terminated */
-	const char *aliases;	    /* older spellings, space-separated */
+	int64_t min, max;	       /* INT; both 0 = any */
+	const char *unit;	       /* INT */
+	const char *const *names;      /* ENUM, NULL-terminated */
+	const char *aliases;	       /* older spellings, space-separated */
 	const struct schema_row *rows; /* LIST, GROUP; ends with a NULL key */
-	size_t item_size;	    /* LIST */
+	size_t item_size;	       /* LIST */
 };
 
 struct schema {

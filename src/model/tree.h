@@ -14,10 +14,10 @@ enum tree_kind { TREE_NULL, TREE_SCALAR, TREE_LIST, TREE_MAP };
 
 struct tree {
 	enum tree_kind kind;
-	char *text;	  /* scalars: as written, without quotes */
-	bool quoted;	  /* a quoted scalar is always a string */
-	struct mark at;	  /* of the value */
-	char *key;	  /* within a map */
+	char *text;	/* scalars: as written, without quotes */
+	bool quoted;	/* a quoted scalar is always a string */
+	struct mark at; /* of the value */
+	char *key;	/* within a map */
 	struct mark key_at;
 	struct tree **children; /* of a list or map, in file order */
 	size_t n;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A switch stands in the object as "if rX == MAGIC+number goto yes" where rX is known not to be 0: a
- * checked pointer, or a number.  It becomes "if rX != 0 goto yes" (always) or "if rX == 0 goto yes"
- * (never).  The verifier then knows the outcome on every kernel and removes the jump and the dead
- * side, which a test of a read-only variable would not give: its load would stay.
+ * A switch stands in the object as "if rX == MAGIC+number goto yes" where rX is known not to be 0:
+ * a checked pointer, or a number.  It becomes "if rX != 0 goto yes" (always) or "if rX == 0 goto
+ * yes" (never).  The verifier then knows the outcome on every kernel and removes the jump and the
+ * dead side, which a test of a read-only variable would not give: its load would stay.
  */
 #include "pipe/switch.h"
 
