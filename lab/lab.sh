@@ -23,7 +23,7 @@ lab_ns() { echo "$LAB_PREFIX-$1"; }
 lab_exec() {
 	local role=$1
 	shift
-	nsenter --net="/run/netns/$(lab_ns "$role")" "$@"
+	nsenter --net="/run/netns/$LAB_PREFIX-$role" "$@"
 }
 
 # lab_namespaces ROLE...: new namespaces, noted first so that an interrupted `up` can be taken down.
@@ -32,8 +32,8 @@ lab_namespaces() {
 	mkdir -p "$LAB_STATE"
 	printf '%s\n' "$LAB_TOPOLOGY" "$@" >"$LAB_STATE/$LAB_PREFIX"
 	for role in "$@"; do
-		ip netns add "$(lab_ns "$role")" || return 1
-		ip -n "$(lab_ns "$role")" link set lo up
+		ip netns add "$LAB_PREFIX-$role" || return 1
+		ip -n "$LAB_PREFIX-$role" link set lo up
 		# Addresses must work at once: no duplicate detection, no router discovery.
 		lab_exec "$role" sysctl -qw net.ipv6.conf.default.accept_dad=0 \
 			net.ipv6.conf.default.accept_ra=0 net.ipv6.conf.default.router_solicitations=0
@@ -48,8 +48,7 @@ lab_quiet() {
 # lab_wire ROLE_A IF_A ROLE_B IF_B: a veth pair that behaves like a cable. VLAN tags stay in the
 # frame, sums are complete and packets no larger than the wire allows; else redirects break them.
 lab_wire() {
-	local a b
-	a=$(lab_ns "$1") b=$(lab_ns "$3")
+	local a=$LAB_PREFIX-$1 b=$LAB_PREFIX-$3
 	ip link add "$2" netns "$a" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" mtu "$LAB_MTU" type veth \
 		peer name "$4" netns "$b" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" mtu "$LAB_MTU" || return 1
 	lab_wire_end "$1" "$2" && lab_wire_end "$3" "$4"
@@ -57,7 +56,7 @@ lab_wire() {
 
 lab_wire_end() {
 	lab_exec "$1" ethtool -K "$2" txvlan off rxvlan off tx off tso off gso off >/dev/null 2>&1
-	ip -n "$(lab_ns "$1")" link set "$2" up
+	ip -n "$LAB_PREFIX-$1" link set "$2" up
 }
 
 # A veth receives redirected frames only where it runs NAPI: GRO does that from Linux 5.13 on, before
@@ -66,14 +65,14 @@ lab_receives_redirects() {
 	local role=$1 interface=$2
 	if lab_kernel_at_least 5 13; then
 		lab_exec "$role" ethtool -K "$interface" gro on >/dev/null
-	else
+	elif [ "$LAB_MTU" -le 3000 ]; then # such a kernel's XDP takes no larger frames, redirected or not
 		lab_attach xdp "$role" "$interface" pass
 	fi
 }
 
 lab_kernel_at_least() {
 	local major minor
-	IFS=. read -r major minor _ < <(uname -r)
+	IFS=. read -r major minor _ </proc/sys/kernel/osrelease
 	((major > $1 || (major == $1 && ${minor%%[!0-9]*} >= $2)))
 }
 
@@ -94,21 +93,17 @@ lab_attach() {
 	return $rc
 }
 
-lab_ifindex() { ip -n "$(lab_ns "$1")" -o link show dev "$2" | cut -d: -f1; }
+lab_ifindex() { ip -n "$LAB_PREFIX-$1" -o link show dev "$2" | cut -d: -f1; }
 
 # lab_host ROLE IF NUMBER: an end host with the addresses 10.77.0.NUMBER and fd77::NUMBER.
 lab_host() {
-	local ns
-	ns=$(lab_ns "$1")
 	lab_receives_redirects "$1" "$2" || return 1
-	ip -n "$ns" addr add "10.77.0.$3/24" dev "$2"
-	ip -n "$ns" addr add "fd77::$3/64" dev "$2" nodad
+	printf 'addr add %s\n' "10.77.0.$3/24 dev $2" "fd77::$3/64 dev $2 nodad" | ip -n "$LAB_PREFIX-$1" -batch -
 }
 
 # lab_linux_bridge ROLE IF...: the kernel's own bridge in the middle, to prove a topology without weird.
 lab_linux_bridge() {
-	local ns interface
-	ns=$(lab_ns "$1")
+	local ns=$LAB_PREFIX-$1 interface
 	shift
 	ip -n "$ns" link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0 || return 1
 	ip -n "$ns" link set br0 mtu "$LAB_MTU" up
@@ -148,7 +143,7 @@ lab_up() {
 lab_wait_carrier() {
 	local role end=$((SECONDS + 5))
 	for role in $(lab_roles); do
-		while ip -n "$(lab_ns "$role")" -o link show | grep -v ' lo:' | grep -qv 'state UP'; do
+		while [[ $(ip -n "$LAB_PREFIX-$role" -o link show) == *'state '[^U]* ]]; do
 			[ $SECONDS -lt $end ] || lab_die "a link of $role has no carrier" || return 1
 			sleep 0.05
 		done
@@ -160,7 +155,7 @@ lab_roles() { [ ! -e "$LAB_STATE/$LAB_PREFIX" ] || sed 1d "$LAB_STATE/$LAB_PREFI
 lab_pids() {
 	local role
 	for role in $(lab_roles); do
-		ip netns pids "$(lab_ns "$role")" 2>/dev/null || true
+		ip netns pids "$LAB_PREFIX-$role" 2>/dev/null || true
 	done
 }
 
@@ -171,7 +166,7 @@ lab_down() {
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
 	for role in $(lab_roles); do
-		ip netns del "$(lab_ns "$role")" 2>/dev/null || true
+		ip netns del "$LAB_PREFIX-$role" 2>/dev/null || true
 	done
 	rm -f "$LAB_STATE/$LAB_PREFIX"
 }

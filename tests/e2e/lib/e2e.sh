@@ -88,10 +88,12 @@ wait_for() {
 
 ns_exec() { lab_exec "$@"; }
 
-# ping_ok ROLE ADDRESS [PING OPTIONS]. The first may be lost to neighbour discovery: three tries.
+# ping_ok ROLE ADDRESS [PING OPTIONS]. What an earlier failure left in the neighbour table goes first: an
+# entry that has used up its probes fails every packet for a second more, whatever the path does.
 ping_ok() {
 	local role=$1 address=$2
 	shift 2
+	ip -n "$LAB_PREFIX-$role" neigh flush all
 	lab_exec "$role" ping -c 3 -i 0.2 -W 2 -q "$@" "$address" >"$TEST_DIR/ping" 2>&1 ||
 		fail "no answer to ping from $role to $address: $(tail -3 "$TEST_DIR/ping")"
 }
@@ -119,11 +121,11 @@ udp_start() {
 	local from=$1 to=$2 address=$3 pps=$4 seconds=$5
 	shift 5
 	rm -f "$TEST_DIR/udp.err"
-	nsenter --net="/run/netns/$(lab_ns "$to")" "$BUILD/lab/udpgen" sink -b "$address" -t $((seconds + 20)) \
+	nsenter --net="/run/netns/$LAB_PREFIX-$to" "$BUILD/lab/udpgen" sink -b "$address" -t $((seconds + 20)) \
 		>"$TEST_DIR/udp.json" 2>"$TEST_DIR/udp.err" &
 	UDP_SINK=$!
 	listen_ready "$UDP_SINK" "$TEST_DIR/udp.err"
-	nsenter --net="/run/netns/$(lab_ns "$from")" "$BUILD/lab/udpgen" send -c "$address" -r "$pps" -t "$seconds" "$@" \
+	nsenter --net="/run/netns/$LAB_PREFIX-$from" "$BUILD/lab/udpgen" send -c "$address" -r "$pps" -t "$seconds" "$@" \
 		>"$TEST_DIR/udp.sent.json" 2>"$TEST_DIR/udp.send.err" &
 	UDP_SENDER=$!
 }
@@ -163,7 +165,7 @@ frames_through() {
 	local from=$1 from_if=$2 to=$3 to_if=$4 count=$5 receiver
 	shift 5
 	rm -f "$TEST_DIR/frames.err" # an old `ready` must not be taken for the new one
-	nsenter --net="/run/netns/$(lab_ns "$to")" "$BUILD/lab/frames" recv -i "$to_if" -n "$count" -T 5 -q 1000 \
+	nsenter --net="/run/netns/$LAB_PREFIX-$to" "$BUILD/lab/frames" recv -i "$to_if" -n "$count" -T 5 -q 1000 \
 		>"$TEST_DIR/frames.json" 2>"$TEST_DIR/frames.err" &
 	receiver=$!
 	listen_ready "$receiver" "$TEST_DIR/frames.err"
@@ -194,7 +196,7 @@ weird_start() {
 	touch "$log"
 	from=$(($(stat -c %s "$log") + 1))
 	# shellcheck disable=SC2046
-	nsenter --net="/run/netns/$(lab_ns "$role")" "$BUILD/weird" $(weird_options "$role") "$@" >>"$log" 2>&1 </dev/null &
+	nsenter --net="/run/netns/$LAB_PREFIX-$role" "$BUILD/weird" $(weird_options "$role") "$@" >>"$log" 2>&1 </dev/null &
 	WEIRD_PIDS[$role]=$!
 	WEIRD_ROLE=$role WEIRD_PID=$!
 	export WEIRD_LOG=$log
@@ -210,7 +212,7 @@ weird_refuses() {
 	local role=$1 rc=0
 	shift
 	# shellcheck disable=SC2046
-	OUTPUT=$(timeout 20 nsenter --net="/run/netns/$(lab_ns "$role")" "$BUILD/weird" \
+	OUTPUT=$(timeout 20 nsenter --net="/run/netns/$LAB_PREFIX-$role" "$BUILD/weird" \
 		$(weird_options "$role") "$@" 2>&1 </dev/null) || rc=$?
 	[ $rc -ne 0 ] && [ $rc -lt 124 ] || fail "weird should have refused; status $rc, it said: $OUTPUT"
 }
@@ -242,7 +244,7 @@ weir() { "$BUILD/weir" --bus "$TEST_DIR/$WEIRD_ROLE.bus" "$@"; }
 # snapshot ROLE FILE: everything weird may touch in that namespace, and the pins.
 snapshot() {
 	local ns link
-	ns=$(lab_ns "$1")
+	ns=$LAB_PREFIX-$1
 	{
 		ip -n "$ns" -d -o link show | sed -E 's/[a-z]+_timer +[0-9.]+//g'
 		lab_exec "$1" bpftool net show
