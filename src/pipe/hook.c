@@ -15,7 +15,6 @@
 /* Where our filter stands among others; any free place would do, a fixed one can be found again. */
 #define FILTER_PRIORITY 0x5745
 #define FILTER_HANDLE 0x5745
-#define TC_PROGRAM "weir_tc"
 
 void hook_pin_path(char *path, size_t size, const char *pins, const char *what, int ifindex)
 {
@@ -122,7 +121,8 @@ static bool is_foreign(struct hook *hook)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 		info.name[0] = 0;
 	(void)snprintf(hook->reason, sizeof(hook->reason),
-		       "another XDP program is attached: '%s' (id %u)", info.name, id);
+		       "another XDP program is attached: %s%s%sid %u", info.name[0] ? "'" : "",
+		       info.name, info.name[0] ? "', " : "", id);
 	return true;
 }
 
@@ -237,31 +237,58 @@ static int set_tcx(struct hook *hook, const char *pins, int program_fd)
 	return r;
 }
 
-static bool filter_is_ours(const struct bpf_tc_opts *filter)
+/* 0 when there is no such pin. */
+static __u32 pinned_program(const char *pins, const char *what, int ifindex)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
-	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(filter->prog_id);
+	_cleanup_close_ int fd = open_pin(pins, what, ifindex);
 
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, TC_PROGRAM);
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
-/* 1 = ours, 0 = the place is free, -EBUSY = somebody else's. */
-static int find_filter(const struct bpf_tc_hook *at)
+/*
+ * 1 = ours, 0 = the place is free, -EBUSY = somebody else's.  Ours is known by its pinned program
+ * ("filternext" while one is being put in place): to look into a foreign one takes a privilege that
+ * a running daemon has given up.
+ */
+static int find_filter(const char *pins, int ifindex)
 {
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 
-	if (bpf_tc_query(at, &filter))
+	pipe_libbpf_forget();
+	if (bpf_tc_query(&at, &filter))
 		return 0;
-	return filter_is_ours(&filter) ? 1 : -EBUSY;
+	return filter.prog_id == pinned_program(pins, "filter", ifindex) ||
+			       filter.prog_id == pinned_program(pins, "filternext", ifindex) ?
+		       1 :
+		       -EBUSY;
+}
+
+static int exchange_filter(struct hook *hook, const char *pins, int program_fd, bool replace)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
+		    .prog_fd = program_fd, .flags = replace ? BPF_TC_F_REPLACE : 0);
+	char next[4096], now[4096];
+	int r = pin(program_fd, pins, "filternext", hook->ifindex);
+
+	if (!r)
+		r = bpf_tc_attach(&at, &filter);
+	if (r) {
+		unpin(pins, "filternext", hook->ifindex);
+		return r;
+	}
+	hook_pin_path(next, sizeof(next), pins, "filternext", hook->ifindex);
+	hook_pin_path(now, sizeof(now), pins, "filter", hook->ifindex);
+	return rename(next, now) ? -errno : 0;
 }
 
 /* The pin "clsact-N" remembers that the qdisc is ours to take away. */
 static int set_filter(struct hook *hook, const char *pins, int program_fd)
 {
 	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
-		    .prog_fd = program_fd);
 	int r;
 
 	pipe_libbpf_forget();
@@ -270,14 +297,12 @@ static int set_filter(struct hook *hook, const char *pins, int program_fd)
 		r = pin(program_fd, pins, "clsact", hook->ifindex);
 	if (r && r != -EEXIST)
 		return r;
-	r = find_filter(&at);
+	r = find_filter(pins, hook->ifindex);
 	if (r < 0)
 		return r;
 	hook->adopted |= r && !hook->filter;
-	if (r)
-		filter.flags = BPF_TC_F_REPLACE;
-	r = bpf_tc_attach(&at, &filter);
-	hook->filter = !r;
+	r = exchange_filter(hook, pins, program_fd, r == 1);
+	hook->filter |= !r;
 	return r;
 }
 
@@ -303,9 +328,10 @@ static void drop_filter(const char *pins, int ifindex)
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 	_cleanup_close_ int mark = open_pin(pins, "clsact", ifindex);
 
-	pipe_libbpf_forget();
-	if (find_filter(&at) == 1)
+	if (find_filter(pins, ifindex) == 1)
 		(void)bpf_tc_detach(&at, &filter);
+	unpin(pins, "filter", ifindex);
+	unpin(pins, "filternext", ifindex);
 	if (mark < 0)
 		return;
 	unpin(pins, "clsact", ifindex);
@@ -327,14 +353,11 @@ void hook_drop_tc(struct hook *hook, const char *pins)
 	hook->filter = false;
 }
 
-bool hook_is_alive(const struct hook *hook)
+bool hook_is_alive(const struct hook *hook, const char *pins)
 {
-	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
-
-	pipe_libbpf_forget();
 	return (hook->xdp_link < 0 || link_ifindex(hook->xdp_link) == hook->ifindex) &&
 	       (hook->tcx_link < 0 || link_ifindex(hook->tcx_link) == hook->ifindex) &&
-	       (!hook->filter || find_filter(&at) == 1);
+	       (!hook->filter || find_filter(pins, hook->ifindex) == 1);
 }
 
 void hook_release(struct hook *hook)

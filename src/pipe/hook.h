@@ -38,7 +38,7 @@ int hook_set_tc(struct hook *hook, const char *pins, const struct pipe_kernel *k
 void hook_drop_xdp(struct hook *hook, const char *pins);
 void hook_drop_tc(struct hook *hook, const char *pins);
 /* Is everything still attached that we attached?  Another may have taken it away by force. */
-bool hook_is_alive(const struct hook *hook);
+bool hook_is_alive(const struct hook *hook, const char *pins);
 /* Closes our handles and leaves the programs running. */
 void hook_release(struct hook *hook);
 /* Takes away what an earlier run left on an interface that is no longer ours. */

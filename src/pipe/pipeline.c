@@ -382,7 +382,7 @@ bool pipeline_was_disturbed(struct pipeline *p)
 	vec_foreach(&p->ports, at) {
 		struct port *port = *at;
 
-		if (hook_is_alive(&port->hook))
+		if (hook_is_alive(&port->hook, p->pins))
 			continue;
 		tell(p, port->name, "failed", "somebody took the packet path away: putting it back");
 		hook_drop_tc(&port->hook, p->pins);
