@@ -112,8 +112,8 @@ static void use_kernel(struct pipe_bpf *bpf, const struct port_plan *port,
 {
 	unsigned flags = bpf_program__flags(bpf->progs.weir_xdp);
 
-	if (!kernel->frags)
-		(void)bpf_program__set_flags(bpf->progs.weir_xdp, flags & ~BPF_F_XDP_HAS_FRAGS);
+	if (kernel->frags)
+		(void)bpf_program__set_flags(bpf->progs.weir_xdp, flags | BPF_F_XDP_HAS_FRAGS);
 	(void)bpf_program__set_autoload(bpf->progs.weir_xdp, port->xdp);
 	(void)bpf_program__set_autoload(bpf->progs.weir_tc, port->tc);
 	(void)bpf_map__set_max_entries(bpf->maps.counters, kernel->n_cpus);

@@ -61,7 +61,7 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 	}
 }
 
-SEC("xdp.frags")
+SEC("xdp") /* the loader adds "frames of several buffers" where the kernel knows them */
 int weir_xdp(struct xdp_md *ctx)
 {
 	struct stage_ctx s = { .xdp = ctx };
