@@ -26,7 +26,8 @@ struct engine {
 	struct model *read; /* read, not yet in force */
 	struct diag warnings;
 	time_t loaded_at;
-	struct pipe_facts facts;
+	struct pipe_facts facts; /* as of the last sync: what changes are told against */
+	struct pipe_facts shown; /* as of the last question */
 	struct pipe_memory memory;
 	struct pipeline *pipeline;
 	struct knobs knobs;
@@ -58,27 +59,30 @@ void engine_tell(struct engine *engine, const char *subject, const char *event, 
 /* --- knobs: what a port needs around it -------------------------------------------------------- */
 
 /* A NIC that takes VLAN tags out of frames would have XDP send them on without. */
-static void keep_tags(struct engine *engine, const struct port_plan *port)
+static int keep_tags(struct engine *engine, const struct port_plan *port, struct diag *d)
 {
-	_cleanup_diag_ struct diag d = { 0 };
+	_cleanup_diag_ struct diag own = { 0 };
+	int r = knobs_set(&engine->knobs, &knob_feature, KNOB_LINK((unsigned)port->ifindex),
+			  "rx-vlan-hw-parse", "off", &own);
 
-	if (!knobs_set(&engine->knobs, &knob_feature, KNOB_LINK((unsigned)port->ifindex),
-		       "rx-vlan-hw-parse", "off", &d))
-		return;
+	if (r != -EOPNOTSUPP) {
+		diag_move(d, &own);
+		return r;
+	}
 	engine_tell(engine, port->name, "failed",
 		    "the NIC takes VLAN tags out of frames and cannot be told not to: tagged "
-		    "frames would "
-		    "lose their tag; set pipeline.interfaces to mode tc for it");
+		    "frames would lose their tag; set pipeline.interfaces to mode tc for it");
+	return 0;
 }
 
 static int before_port(const struct port_plan *port, void *data, struct diag *d)
 {
 	struct engine *engine = data;
 
-	if (port->keep_tags)
-		keep_tags(engine, port);
-	if (!port->promisc)
-		return 0;
+	int r = port->keep_tags ? keep_tags(engine, port, d) : 0;
+
+	if (r || !port->promisc)
+		return r;
 	return knobs_set(&engine->knobs, &knob_flag, KNOB_LINK((unsigned)port->ifindex), "promisc",
 			 "on", d);
 }
@@ -175,7 +179,7 @@ static void set_warnings(struct engine *engine, const struct diag *d)
 	}
 }
 
-static int apply(struct engine *engine, const struct model *model, struct diag *d)
+static int apply(struct engine *engine, const struct model *model, bool retry, struct diag *d)
 {
 	struct pipe_facts facts = { 0 };
 	struct pipe_wish wish;
@@ -184,6 +188,7 @@ static int apply(struct engine *engine, const struct model *model, struct diag *
 	if (r)
 		return r;
 	sections_wish(model, &wish);
+	wish.retry = retry;
 	r = pipe_wish_check(&wish, &facts, d);
 	if (!r)
 		r = pipeline_sync(engine->pipeline, &wish, &facts, d);
@@ -192,8 +197,18 @@ static int apply(struct engine *engine, const struct model *model, struct diag *
 		return r;
 	}
 	pipe_facts_free(&engine->facts);
+	pipe_facts_free(&engine->shown);
 	engine->facts = facts;
 	return 0;
+}
+
+static void warn_of_bus_path(const struct engine *engine, const struct model *model, struct diag *d)
+{
+	const char *was = engine->model ? sections_bus_path(engine->model) : NULL;
+	const char *now = sections_bus_path(model);
+
+	if (engine->model && strcmp(was ? was : "", now ? now : ""))
+		(void)diag_warning(d, NULL, "bus.path takes effect at the next start");
 }
 
 /* After the first load: what an earlier run had turned and this one does not want. */
@@ -225,8 +240,9 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	if (r)
 		return r;
 	model = TAKE_PTR(engine->read);
+	warn_of_bus_path(engine, model, d);
 	engine->changed = changed;
-	r = apply(engine, model, d);
+	r = apply(engine, model, true, d);
 	engine->changed = NULL;
 	if (r) {
 		if (!d->errors)
@@ -241,22 +257,26 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	engine->loaded_at = time(NULL);
 	set_warnings(engine, d);
 	pipeline_sweep(engine->pipeline);
-	return remember(engine);
+	engine->trouble[0] = 0;
+	(void)remember(engine);
+	return 0;
 }
 
 /* --- following the world ----------------------------------------------------------------------- */
 
-static void note_trouble(struct engine *engine, const struct diag *d)
+static void note_trouble(struct engine *engine, const struct diag *d, int error)
 {
-	struct strbuf text = { 0 };
+	_cleanup_strbuf_ struct strbuf text = { 0 };
 
-	if (d->entries.n)
-		diag_format_plain(&d->entries.at[0], &text);
-	if (strncmp(engine->trouble, strbuf_text(&text), sizeof(engine->trouble) - 1)) {
-		(void)snprintf(engine->trouble, sizeof(engine->trouble), "%s", strbuf_text(&text));
-		engine_tell(engine, "pipeline", "failed", "%s", engine->trouble);
-	}
-	strbuf_free(&text);
+	vec_foreach(&d->entries, e)
+		if (e->level == DIAG_ERROR && !text.len)
+			diag_format_plain(e, &text);
+	if (!text.len)
+		strbuf_add(&text, strerror(-error));
+	if (!strncmp(engine->trouble, strbuf_text(&text), sizeof(engine->trouble) - 1))
+		return;
+	(void)snprintf(engine->trouble, sizeof(engine->trouble), "%s", strbuf_text(&text));
+	engine_tell(engine, "pipeline", "failed", "%s; trying again every second", engine->trouble);
 }
 
 static void tell_link_change(struct engine *engine, const struct pipe_link *was,
@@ -299,11 +319,11 @@ static void reconcile(struct engine *engine)
 	int r;
 
 	engine->facts = (struct pipe_facts){ 0 };
-	r = apply(engine, engine->model, &d);
+	r = apply(engine, engine->model, false, &d);
 	if (r) {
 		engine->facts = was;
 		was = (struct pipe_facts){ 0 };
-		note_trouble(engine, &d);
+		note_trouble(engine, &d, r);
 		return;
 	}
 	engine->trouble[0] = 0;
@@ -325,8 +345,8 @@ void engine_refresh(struct engine *engine)
 		link->mode = old->mode;
 		memcpy(link->reason, old->reason, sizeof(link->reason));
 	}
-	pipe_facts_free(&engine->facts);
-	engine->facts = facts;
+	pipe_facts_free(&engine->shown);
+	engine->shown = facts;
 }
 
 static int on_settled(sd_event_source *source, uint64_t usec, void *data)
@@ -379,7 +399,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct engine *engine = data;
 	struct counter_view view = pipeline_counters(engine->pipeline);
-	bool changed = pipeline_was_disturbed(engine->pipeline);
+	bool changed = pipeline_was_disturbed(engine->pipeline) || engine->trouble[0];
 
 	vec_foreach(&engine->memory.seen, seen)
 		changed |= target_changed(engine, &view, seen->ifindex);
@@ -514,6 +534,7 @@ void engine_free(struct engine *engine)
 	nl_monitor_close(engine->monitor);
 	nl_close(engine->nl);
 	pipe_facts_free(&engine->facts);
+	pipe_facts_free(&engine->shown);
 	pipe_memory_free(&engine->memory);
 	model_free(engine->read);
 	model_free(engine->model);
@@ -532,7 +553,7 @@ const struct model *engine_model(const struct engine *engine)
 
 const struct pipe_facts *engine_facts(const struct engine *engine)
 {
-	return &engine->facts;
+	return engine->shown.links.n ? &engine->shown : &engine->facts;
 }
 
 struct pipeline *engine_pipeline(const struct engine *engine)

@@ -192,6 +192,7 @@ static int start(struct daemon *daemon)
 	_cleanup_diag_ struct diag d = { 0 };
 	int r = sd_event_new(&daemon->loop);
 
+	privilege_forgo_files();
 	if (r >= 0)
 		r = catch_signals(daemon);
 	if (r >= 0)

@@ -28,6 +28,15 @@ static bool have(unsigned capability)
 	return capng_have_capability(CAPNG_PERMITTED, capability) == 1;
 }
 
+void privilege_forgo_files(void)
+{
+	if (capng_get_caps_process())
+		return;
+	(void)capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_OVERRIDE);
+	(void)capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
+	(void)capng_apply(CAPNG_SELECT_CAPS);
+}
+
 int privilege_drop(struct diag *d)
 {
 	bool keep[ARRAY_LEN(kept)], old_kernel = !kernel_knows(CAP_BPF);

@@ -52,6 +52,14 @@ const char *pipe_facts_nearest(const struct pipe_facts *facts, const char *name)
 	return names ? near_word(name, names, facts->links.n) : NULL;
 }
 
+/* The kernel takes any byte in a name; terminals and JSON do not. */
+static void make_printable(char *name)
+{
+	for (; *name; name++)
+		if (*name <= ' ' || *name >= 0x7f)
+			*name = '?';
+}
+
 static struct pipe_link from_kernel(const struct nl_link *l)
 {
 	struct pipe_link link = {
@@ -69,6 +77,8 @@ static struct pipe_link from_kernel(const struct nl_link *l)
 	memcpy(link.present_name, l->name, sizeof(link.present_name));
 	memcpy(link.kind, l->kind, sizeof(link.kind));
 	memcpy(link.mac, l->mac, sizeof(link.mac));
+	make_printable(link.name);
+	make_printable(link.present_name);
 	return link;
 }
 
@@ -101,7 +111,7 @@ bool pipe_facts_outdated(struct nl *nl, const struct pipe_facts *facts, int ifin
 	const struct pipe_link *link = pipe_facts_find_index(facts, ifindex);
 	uint64_t features;
 
-	if (!link || nl_netdev_xdp_features(nl, (unsigned)ifindex, &features))
+	if (!link || !link->xmit_known || nl_netdev_xdp_features(nl, (unsigned)ifindex, &features))
 		return false;
 	return link->xmit != !!(features & NL_XDP_NDO_XMIT) ||
 	       link->xmit_frags != !!(features & NL_XDP_NDO_XMIT_SG);

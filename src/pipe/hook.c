@@ -60,6 +60,35 @@ static int link_ifindex(int fd)
 	return (int)info.xdp.ifindex;
 }
 
+/* 0 when there is no such pin. */
+static __u32 pinned_program(const char *pins, const char *what, int ifindex)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	_cleanup_close_ int fd = open_pin(pins, what, ifindex);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/*
+ * 1 = ours, 0 = the place is free, -EBUSY = somebody else's.  Ours is known by its pinned program
+ * ("filternext" while one is being put in place): to look into a foreign one takes a privilege that
+ * a running daemon has given up.
+ */
+static int find_filter(const char *pins, int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	pipe_libbpf_forget();
+	if (bpf_tc_query(&at, &filter))
+		return 0;
+	return filter.prog_id == pinned_program(pins, "filter", ifindex) ||
+			       filter.prog_id == pinned_program(pins, "filternext", ifindex) ?
+		       1 :
+		       -EBUSY;
+}
+
 /* --- XDP --------------------------------------------------------------------------------------- */
 
 static int load_pass(void)
@@ -88,35 +117,68 @@ static enum xdp_mode attached_mode(int ifindex)
 	return query.drv_prog_id ? XDP_MODE_NATIVE : XDP_MODE_SKB;
 }
 
-static bool adopt(struct hook *hook, const char *pins)
+/* Which program sits on the interface itself; 0 = none. */
+static __u32 attached_program(int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query(ifindex, 0, &query))
+		return 0;
+	return query.prog_id	 ? query.prog_id :
+	       query.drv_prog_id ? query.drv_prog_id :
+				   query.skb_prog_id;
+}
+
+static __u32 link_program(int fd)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.prog_id;
+}
+
+/* Interface numbers repeat across namespaces: the link must be the one on our interface. */
+static void open_xdp(struct hook *hook, const char *pins)
 {
 	_cleanup_close_ int fd = open_pin(pins, "xdp", hook->ifindex);
 
 	if (fd < 0)
-		return false;
-	if (link_ifindex(fd) != hook->ifindex) {
+		return;
+	if (link_ifindex(fd) != hook->ifindex || link_program(fd) != attached_program(hook->ifindex)) {
 		unpin(pins, "xdp", hook->ifindex);
-		return false;
+		return;
 	}
 	hook->mode = attached_mode(hook->ifindex);
 	hook->xdp_link = TAKE_FD(fd);
-	hook->adopted = true;
-	return true;
+}
+
+static void open_tcx(struct hook *hook, const char *pins)
+{
+	_cleanup_close_ int fd = open_pin(pins, "tcx", hook->ifindex);
+
+	if (fd >= 0 && link_ifindex(fd) == hook->ifindex)
+		hook->tcx_link = TAKE_FD(fd);
+}
+
+void hook_open(struct hook *hook, const char *pins, int ifindex)
+{
+	*hook = (struct hook)HOOK_NONE;
+	hook->ifindex = ifindex;
+	open_xdp(hook, pins);
+	open_tcx(hook, pins);
+	hook->filter = find_filter(pins, ifindex) == 1;
+	hook->adopted = hook->xdp_link >= 0 || hook->tcx_link >= 0 || hook->filter;
 }
 
 /* Another's program is left alone. */
 static bool is_foreign(struct hook *hook)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	struct bpf_prog_info info = { 0 };
-	__u32 id, len = sizeof(info);
+	__u32 id = attached_program(hook->ifindex), len = sizeof(info);
 	_cleanup_close_ int fd = -1;
 
-	if (bpf_xdp_query(hook->ifindex, 0, &query) || !query.attach_mode)
+	if (!id)
 		return false;
-	id = query.prog_id     ? query.prog_id :
-	     query.drv_prog_id ? query.drv_prog_id :
-				 query.skb_prog_id;
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 		info.name[0] = 0;
@@ -167,19 +229,52 @@ static void forbid(struct hook *hook, enum xdp_mode max)
 			       xdp_mode_name(max));
 }
 
-void hook_claim(struct hook *hook, const char *pins, int ifindex, enum xdp_mode max)
+static void attach_up_to(struct hook *hook, const char *pins, enum xdp_mode max, int program)
+{
+	if (max == XDP_MODE_NATIVE && attach_in(hook, pins, program, XDP_MODE_NATIVE))
+		return;
+	(void)attach_in(hook, pins, program, XDP_MODE_SKB);
+}
+
+/* The kernel cannot exchange native for generic in place. */
+static void change_mode(struct hook *hook, const char *pins, enum xdp_mode max, int running)
+{
+	_cleanup_close_ int program = running >= 0 ? fcntl(running, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (program < 0)
+		program = bpf_prog_get_fd_by_id(link_program(hook->xdp_link));
+	if (program < 0)
+		program = load_pass();
+	hook_drop_xdp(hook, pins);
+	attach_up_to(hook, pins, max, program);
+}
+
+static void keep_or_change(struct hook *hook, const char *pins, enum xdp_mode max, bool raise,
+			   int running)
+{
+	if (hook->mode > max || (raise && hook->mode < max))
+		change_mode(hook, pins, max, running);
+	else if (hook->mode < max && !hook->reason[0])
+		(void)snprintf(hook->reason, sizeof(hook->reason),
+			       "an earlier run was in %s mode; stop and start to try %s again",
+			       xdp_mode_name(hook->mode), xdp_mode_name(max));
+	hook->reached = hook->mode;
+}
+
+void hook_claim(struct hook *hook, const char *pins, enum xdp_mode max, bool raise, int running)
 {
 	_cleanup_close_ int program = -1;
 
-	*hook = (struct hook)HOOK_NONE;
-	hook->ifindex = ifindex;
+	hook->reason[0] = 0;
+	hook->reached = XDP_MODE_TC;
 	forbid(hook, max);
-	if (adopt(hook, pins)) {
-		if (hook->mode <= max)
-			return;
-		hook_drop_xdp(hook, pins);
+	if (max < XDP_MODE_SKB)
+		return;
+	if (hook->xdp_link >= 0) {
+		keep_or_change(hook, pins, max, raise, running);
+		return;
 	}
-	if (max < XDP_MODE_SKB || is_foreign(hook))
+	if (is_foreign(hook))
 		return;
 	program = load_pass();
 	if (program < 0) {
@@ -187,9 +282,8 @@ void hook_claim(struct hook *hook, const char *pins, int ifindex, enum xdp_mode 
 			       strerror(-program));
 		return;
 	}
-	if (max == XDP_MODE_NATIVE && attach_in(hook, pins, program, XDP_MODE_NATIVE))
-		return;
-	(void)attach_in(hook, pins, program, XDP_MODE_SKB);
+	attach_up_to(hook, pins, max, program);
+	hook->reached = hook->mode;
 }
 
 int hook_set_xdp(struct hook *hook, int program_fd)
@@ -215,15 +309,6 @@ static int set_tcx(struct hook *hook, const char *pins, int program_fd)
 {
 	int fd, r;
 
-	if (hook->tcx_link < 0) {
-		fd = open_pin(pins, "tcx", hook->ifindex);
-		if (fd >= 0 && link_ifindex(fd) == hook->ifindex) {
-			hook->tcx_link = fd;
-			hook->adopted = true;
-		} else if (fd >= 0) {
-			(void)close(fd);
-		}
-	}
 	if (hook->tcx_link >= 0)
 		return bpf_link_update(hook->tcx_link, program_fd, NULL) ? -errno : 0;
 	fd = bpf_link_create(program_fd, hook->ifindex, ATTACH_TCX_INGRESS, NULL);
@@ -235,35 +320,6 @@ static int set_tcx(struct hook *hook, const char *pins, int program_fd)
 	else
 		hook->tcx_link = fd;
 	return r;
-}
-
-/* 0 when there is no such pin. */
-static __u32 pinned_program(const char *pins, const char *what, int ifindex)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-	_cleanup_close_ int fd = open_pin(pins, what, ifindex);
-
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
-}
-
-/*
- * 1 = ours, 0 = the place is free, -EBUSY = somebody else's.  Ours is known by its pinned program
- * ("filternext" while one is being put in place): to look into a foreign one takes a privilege that
- * a running daemon has given up.
- */
-static int find_filter(const char *pins, int ifindex)
-{
-	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
-
-	pipe_libbpf_forget();
-	if (bpf_tc_query(&at, &filter))
-		return 0;
-	return filter.prog_id == pinned_program(pins, "filter", ifindex) ||
-			       filter.prog_id == pinned_program(pins, "filternext", ifindex) ?
-		       1 :
-		       -EBUSY;
 }
 
 static int exchange_filter(struct hook *hook, const char *pins, int program_fd, bool replace)
@@ -293,14 +349,17 @@ static int set_filter(struct hook *hook, const char *pins, int program_fd)
 
 	pipe_libbpf_forget();
 	r = bpf_tc_hook_create(&at);
-	if (!r)
+	if (!r) {
 		r = pin(program_fd, pins, "clsact", hook->ifindex);
+		at.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS; /* the qdisc itself */
+		if (r)
+			(void)bpf_tc_hook_destroy(&at);
+	}
 	if (r && r != -EEXIST)
 		return r;
 	r = find_filter(pins, hook->ifindex);
 	if (r < 0)
 		return r;
-	hook->adopted |= r && !hook->filter;
 	r = exchange_filter(hook, pins, program_fd, r == 1);
 	hook->filter |= !r;
 	return r;

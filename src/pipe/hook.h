@@ -16,21 +16,27 @@ struct hook {
 	int ifindex;
 	int xdp_link, tcx_link; /* -1 = not held */
 	enum xdp_mode mode;	/* NATIVE or SKB while xdp_link is held, else TC */
+	enum xdp_mode reached;	/* what hook_claim() found to be had; TC leaves a link alone */
 	bool filter;		/* our clsact filter is in place */
-	bool adopted;		/* the XDP link was left by an earlier run */
+	bool adopted;		/* something was left here by an earlier run */
 	char reason[200];	/* why not native */
 };
 
-#define HOOK_NONE                                                   \
-	{                                                           \
-		.xdp_link = -1, .tcx_link = -1, .mode = XDP_MODE_TC \
+#define HOOK_NONE                                                                           \
+	{                                                                                   \
+		.xdp_link = -1, .tcx_link = -1, .mode = XDP_MODE_TC, .reached = XDP_MODE_TC \
 	}
 
+/* Finds what an earlier run left on the interface. */
+void hook_open(struct hook *hook, const char *pins, int ifindex);
 /*
- * Takes the XDP hook with a program that passes everything, in the best mode up to `max`, or
- * adopts the link an earlier run pinned.  Never fails: without XDP the mode is TC, the reason said.
+ * Makes sure of the XDP hook in the best mode up to `max`.  A free hook is taken with a program
+ * that passes everything.  One that is held stays as it is, unless its mode is not allowed any
+ * more, or `raise` asks for a better one: the program in it (`running`, or -1) then moves to the
+ * new mode, which costs the moment between detaching and attaching.  Never fails: without XDP
+ * `reached` is TC, and the reason is said.
  */
-void hook_claim(struct hook *hook, const char *pins, int ifindex, enum xdp_mode max);
+void hook_claim(struct hook *hook, const char *pins, enum xdp_mode max, bool raise, int running);
 /* Puts a program in the claimed hook, in place of the one there: not a packet is missed. */
 int hook_set_xdp(struct hook *hook, int program_fd);
 int hook_set_tc(struct hook *hook, const char *pins, const struct pipe_kernel *kernel,

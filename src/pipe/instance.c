@@ -93,11 +93,13 @@ void pipe_kernel_probe(struct pipe_kernel *ret)
 
 /* --- specialise and load ----------------------------------------------------------------------- */
 
-static void set_switches(const struct port_plan *port, struct pipe_bpf *bpf)
+static void set_switches(const struct port_plan *port, const struct pipe_kernel *kernel,
+			 struct pipe_bpf *bpf)
 {
 	struct switches on = { 0 };
 
-	on.on[SWITCH_pipe_frags] = port->frags;
+	/* Without such frames there is no helper to ask for their length either. */
+	on.on[SWITCH_pipe_frags] = port->frags && kernel->frags;
 	for (unsigned i = 0; i < STAGE_MAX; i++)
 		if (stages[i]->setup)
 			stages[i]->setup(port, bpf, &on);
@@ -123,7 +125,7 @@ static int specialise(struct pipe_bpf *bpf, const struct port_plan *port,
 		      const struct pipe_kernel *kernel, int counters_fd)
 {
 	use_kernel(bpf, port, kernel);
-	set_switches(port, bpf);
+	set_switches(port, kernel, bpf);
 	return counters_fd < 0 ? 0 : bpf_map__reuse_fd(bpf->maps.counters, counters_fd);
 }
 

@@ -2,8 +2,10 @@
 #include "pipe/pins.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
@@ -23,6 +25,20 @@ static bool is_below(const char *path, const char *dir)
 	size_t n = strlen(dir);
 
 	return !strncmp(path, dir, n) && (path[n] == '/' || !path[n]);
+}
+
+static int take_lock(const char *path, struct diag *d)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		return TAKE_FD(fd);
+	r = -errno;
+	(void)diag_error(d, NULL, "%s: %s", path,
+			 r == -EWOULDBLOCK ? "another weird is running with these pins" :
+					     strerror(-r));
+	return r;
 }
 
 int pins_prepare(const char *path, struct diag *d)
@@ -48,5 +64,5 @@ int pins_prepare(const char *path, struct diag *d)
 		diag_hint(d, "choose a directory below " BPFFS);
 		return -EINVAL;
 	}
-	return 0;
+	return take_lock(path, d);
 }

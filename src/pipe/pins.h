@@ -4,5 +4,8 @@
 
 #include "base/diag.h"
 
-/* Makes it, mounting a bpffs on /sys/fs/bpf when that is where it lies and none is mounted. */
+/*
+ * Makes it, mounting a bpffs on /sys/fs/bpf when that is where it lies and none is mounted, and
+ * locks it.  Returns the descriptor that holds the lock, or -errno.
+ */
 int pins_prepare(const char *path, struct diag *d);

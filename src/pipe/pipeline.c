@@ -30,6 +30,7 @@ struct pipeline {
 	char *pins;
 	struct pipe_surroundings around;
 	struct pipe_kernel kernel;
+	int lock;	     /* on the pins: two daemons would take each other's links */
 	struct watch *watch; /* NULL where the kernel does not let us */
 	VEC(struct port *) ports;
 	struct pipe_plan plan; /* of all ports, as it runs */
@@ -96,31 +97,39 @@ static int make_plan(const struct pipe_wish *wish, const struct pipe_facts *fact
 
 /* --- claiming: which mode is to be had --------------------------------------------------------- */
 
-static int claim(struct pipeline *p, const struct port_plan *wanted, enum xdp_mode max)
+static struct port *open_port(struct pipeline *p, const struct port_plan *wanted)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	hook_open(&port->hook, p->pins, wanted->ifindex);
+	port->ifindex = wanted->ifindex;
+	if (vec_push(&p->ports, port)) {
+		port_free(port);
+		return NULL;
+	}
+	return port;
+}
+
+/* `retry`: the operator asks anew, so what was refused may be tried again. */
+static int claim(struct pipeline *p, const struct port_plan *wanted, enum xdp_mode max, bool retry)
 {
 	struct port *port = find_port(p, wanted->ifindex);
-	bool fresh = !port;
+	bool known = port, refused = known && port->mode == XDP_MODE_TC && max >= XDP_MODE_SKB;
 
-	if (port && port->max == max && !port->stale)
+	if (known && port->max == max && !port->stale && !(retry && refused))
 		return 0;
-	if (fresh) {
-		port = calloc(1, sizeof(*port));
-		if (!port)
-			return -ENOMEM;
-		port->hook = (struct hook)HOOK_NONE;
-		if (vec_push(&p->ports, port)) {
-			free(port);
-			return -ENOMEM;
-		}
-	} else {
-		hook_drop_xdp(&port->hook, p->pins);
-		port->next_done = true; /* what ran is out of the path: failure must put it back */
-	}
-	port->ifindex = wanted->ifindex;
+	if (!known)
+		port = open_port(p, wanted);
+	if (!port)
+		return -ENOMEM;
+	port->next_done |= port->stale; /* out of the path: a failure must put back what ran */
+	hook_claim(&port->hook, p->pins, max, known && max > port->max,
+		   port->instance ? port->instance->xdp_fd : -1);
 	port->max = max;
+	port->mode = port->hook.reached;
 	memcpy(port->name, wanted->name, sizeof(port->name));
-	hook_claim(&port->hook, p->pins, port->ifindex, max);
-	port->mode = port->hook.mode;
 	memcpy(port->reason, port->hook.reason, sizeof(port->reason));
 	return 0;
 }
@@ -146,12 +155,25 @@ static int claim_all(struct pipeline *p, const struct pipe_wish *wish, struct pi
 	r = make_plan(wish, facts, &draft);
 	for (size_t i = 0; i < draft.ports.n && !r; i++)
 		r = claim(p, draft.ports.at[i],
-			  pipe_settings_max(wish->settings, draft.ports.at[i]->name));
+			  pipe_settings_max(wish->settings, draft.ports.at[i]->name), wish->retry);
 	show_modes(p, wish->settings, facts);
 	return r;
 }
 
 /* --- prepare: load every new copy before any packet meets one ---------------------------------- */
+
+/* The name tells the layout: counters of another version cannot be continued. */
+static void counters_path(char *path, size_t size, const struct pipeline *p, int ifindex)
+{
+	uint32_t hash = 2166136261u;
+	char what[32];
+
+	for (unsigned i = 0; i < PIPE_COUNTER_MAX; i++)
+		for (const char *c = counter_rows[i].name; *c; c++)
+			hash = (hash ^ (uint8_t)*c) * 16777619u;
+	(void)snprintf(what, sizeof(what), "counters_%08x", hash);
+	hook_pin_path(path, size, p->pins, what, ifindex);
+}
 
 static int open_counters(const struct pipeline *p, const struct port *port)
 {
@@ -162,11 +184,10 @@ static int open_counters(const struct pipeline *p, const struct port *port)
 
 	if (port->instance)
 		return fcntl(instance_counters_fd(port->instance), F_DUPFD_CLOEXEC, 3);
-	hook_pin_path(path, sizeof(path), p->pins, "counters", port->ifindex);
+	counters_path(path, sizeof(path), p, port->ifindex);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -1;
-	/* Counters of another layout cannot be continued. */
 	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(struct pipe_cpu) ||
 	    info.max_entries != p->kernel.n_cpus) {
 		(void)close(fd);
@@ -182,7 +203,7 @@ static int pin_counters(struct pipeline *p, struct port *port)
 
 	if (port->counters.cpu)
 		return 0;
-	hook_pin_path(path, sizeof(path), p->pins, "counters", port->ifindex);
+	counters_path(path, sizeof(path), p, port->ifindex);
 	if (bpf_obj_pin(instance_counters_fd(port->next), path) && errno != EEXIST)
 		return -errno;
 	return counter_block_map(instance_counters_fd(port->next), p->kernel.n_cpus, &port->counters);
@@ -218,19 +239,15 @@ static int prepare(struct pipeline *p, const struct pipe_plan *plan, struct diag
 
 /* --- commit: one atomic exchange per hook, taken back if a later one fails --------------------- */
 
-/* A hook that was not needed for a while, in the mode the plan counts on. */
+/* A hook that was not needed for a while.  -EAGAIN: not to be had in the mode the plan counts on. */
 static int reclaim(struct pipeline *p, struct port *port, const struct port_plan *plan)
 {
-	struct hook hook;
-
-	hook_claim(&hook, p->pins, port->ifindex, plan->mode);
-	if (hook.mode != plan->mode) {
-		hook_drop_xdp(&hook, p->pins);
-		return -EOPNOTSUPP;
-	}
-	port->hook.xdp_link = hook.xdp_link;
-	port->hook.mode = hook.mode;
-	return 0;
+	hook_claim(&port->hook, p->pins, plan->mode, false, -1);
+	if (port->hook.reached == plan->mode)
+		return 0;
+	port->mode = port->hook.reached;
+	memcpy(port->reason, port->hook.reason, sizeof(port->reason));
+	return -EAGAIN;
 }
 
 /* The new way is opened before the old one is closed. */
@@ -278,11 +295,11 @@ static int commit(struct pipeline *p, struct diag *d)
 			continue;
 		port->next_done = true;
 		r = put_in_path(p, port, port->next, port->next_plan);
-		if (r) {
+		if (r && r != -EAGAIN)
 			(void)diag_error(d, NULL, "%s: cannot put the packet path in place: %s",
 					 port->name, strerror(-r));
+		if (r)
 			return r;
-		}
 	}
 	return 0;
 }
@@ -323,7 +340,7 @@ static void retire(struct pipeline *p, struct port *port)
 
 	hook_drop_xdp(&port->hook, p->pins);
 	hook_drop_tc(&port->hook, p->pins);
-	hook_pin_path(path, sizeof(path), p->pins, "counters", port->ifindex);
+	counters_path(path, sizeof(path), p, port->ifindex);
 	(void)unlink(path);
 	if (p->around.after)
 		p->around.after(port->ifindex, p->around.data);
@@ -349,8 +366,8 @@ static void retire_unplanned(struct pipeline *p, bool failed)
 	}
 }
 
-int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
-		  struct diag *d)
+static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
+		     struct diag *d)
 {
 	_cleanup_pipe_plan_ struct pipe_plan plan = { 0 };
 	struct pipe_plan old;
@@ -375,6 +392,15 @@ int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_
 	return 0;
 }
 
+/* A mode that turned out not to be had is planned for once more. */
+int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
+		  struct diag *d)
+{
+	int r = sync_once(p, wish, facts, d);
+
+	return r == -EAGAIN ? sync_once(p, wish, facts, d) : r;
+}
+
 bool pipeline_was_disturbed(struct pipeline *p)
 {
 	bool disturbed = false;
@@ -385,6 +411,7 @@ bool pipeline_was_disturbed(struct pipeline *p)
 		if (hook_is_alive(&port->hook, p->pins))
 			continue;
 		tell(p, port->name, "failed", "somebody took the packet path away: putting it back");
+		hook_drop_xdp(&port->hook, p->pins);
 		hook_drop_tc(&port->hook, p->pins);
 		port->stale = disturbed = true;
 	}
@@ -397,17 +424,25 @@ void pipeline_sweep(struct pipeline *p)
 {
 	_cleanup_closedir_ DIR *dir = opendir(p->pins);
 	struct dirent *entry;
-	VEC(int) gone = { 0 };
+	VEC(struct gone {
+		int ifindex;
+		char name[64];
+	})
+	gone = { 0 };
 
 	while (dir && (entry = readdir(dir))) {
 		const char *dash = strrchr(entry->d_name, '-');
-		int ifindex = dash ? atoi(dash + 1) : 0;
+		struct gone g = { .ifindex = dash ? atoi(dash + 1) : 0 };
 
-		if (ifindex > 0 && !find_port(p, ifindex))
-			(void)vec_push(&gone, ifindex);
+		(void)snprintf(g.name, sizeof(g.name), "%.60s", entry->d_name);
+		if (g.ifindex > 0 && !find_port(p, g.ifindex))
+			(void)vec_push(&gone, g);
 	}
-	vec_foreach(&gone, ifindex)
-		hook_sweep(p->pins, *ifindex);
+	vec_foreach(&gone, g) {
+		hook_sweep(p->pins, g->ifindex);
+		if (dir)
+			(void)unlinkat(dirfd(dir), g->name, 0);
+	}
 	vec_free(&gone);
 }
 
@@ -432,6 +467,7 @@ void pipeline_free(struct pipeline *p)
 	vec_free(&p->ports);
 	pipe_plan_free(&p->plan);
 	watch_close(p->watch);
+	cleanup_close(&p->lock);
 	free(p->pins);
 	free(p);
 }
@@ -442,12 +478,17 @@ int pipeline_new(const char *pins, const struct pipe_surroundings *surroundings,
 	_cleanup_(pipeline_freep) struct pipeline *p = calloc(1, sizeof(*p));
 	int r;
 
-	if (!p || !(p->pins = strdup(pins)))
+	if (!p)
+		return -ENOMEM;
+	p->lock = -1;
+	p->pins = strdup(pins);
+	if (!p->pins)
 		return -ENOMEM;
 	p->around = *surroundings;
 	r = pins_prepare(pins, d);
-	if (r)
+	if (r < 0)
 		return r;
+	p->lock = r;
 	pipe_kernel_probe(&p->kernel);
 	(void)watch_open(&p->watch, d);
 	*ret = TAKE_PTR(p);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The packet path on all interfaces.  One verb does start, reload and every change of the world:
- * bring what runs in line with wish and facts, all or nothing, without a packet missed.
+ * bring what runs in line with wish and facts, all or nothing, without a packet missed (but for a
+ * port that changes between native and generic XDP, which the kernel cannot exchange in place).
  */
 #pragma once
 
@@ -17,6 +18,7 @@ struct pipeline;
 struct pipe_wish {
 	const void *stage[STAGE_MAX];
 	const struct pipe_settings *settings;
+	bool retry; /* the operator asks: try again what was refused before */
 };
 
 /* What surrounds the pipeline does before a port carries traffic and after it stopped doing so. */

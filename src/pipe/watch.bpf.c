@@ -23,6 +23,10 @@ struct net_device {
 	possible_net_t nd_net;
 } __attribute__((preserve_access_index));
 
+struct bpf_dtab_netdev {
+	struct net_device *dev;
+} __attribute__((preserve_access_index));
+
 /* Interface numbers repeat across network namespaces. */
 const volatile __u32 namespace;
 
@@ -50,23 +54,47 @@ static __always_inline int is_refusal(int sent, int err)
 	       err != -EAGAIN && err != -ENOMEM;
 }
 
-/* (from, to, sent, drops, err) */
-SEC("raw_tp/xdp_devmap_xmit")
-int watch_devmap(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int count(struct net_device *to, int drops, int refused)
 {
-	struct net_device *to = (void *)ctx->args[1];
-	int sent = ctx->args[2], drops = ctx->args[3], err = ctx->args[4];
 	struct watch_loss *loss;
 
-	if (drops <= 0 || BPF_CORE_READ(to, nd_net.net, ns.inum) != namespace)
+	if (BPF_CORE_READ(to, nd_net.net, ns.inum) != namespace)
 		return 0;
 	loss = find(BPF_CORE_READ(to, ifindex));
 	if (!loss)
 		return 0;
 	__sync_fetch_and_add(&loss->lost, drops);
-	if (is_refusal(sent, err))
+	if (refused)
 		__sync_fetch_and_add(&loss->refused, drops);
 	return 0;
+}
+
+/* (from, to, sent, drops, err): the device did not take what was queued for it. */
+SEC("raw_tp/xdp_devmap_xmit")
+int watch_devmap(struct bpf_raw_tracepoint_args *ctx)
+{
+	int sent = ctx->args[2], drops = ctx->args[3], err = ctx->args[4];
+
+	if (drops <= 0)
+		return 0;
+	return count((void *)ctx->args[1], drops, is_refusal(sent, err));
+}
+
+/*
+ * (device, program, target, err, map type, map id, index): not even queued, as the target is down, takes
+ * no redirects, or not so large a frame.  Kernels before 5.13 give the map's address for its type.
+ */
+SEC("raw_tp/xdp_redirect_err")
+int watch_redirect(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct bpf_dtab_netdev *target = (void *)ctx->args[2];
+	__u64 type = ctx->args[4];
+	int err = ctx->args[3];
+
+	if (!target ||
+	    (type < 4096 && type != BPF_MAP_TYPE_DEVMAP && type != BPF_MAP_TYPE_DEVMAP_HASH))
+		return 0;
+	return count(BPF_CORE_READ(target, dev), 1, err == -EOPNOTSUPP);
 }
 
 char LICENSE[] SEC("license") = "GPL";

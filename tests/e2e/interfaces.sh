@@ -97,3 +97,29 @@ test_a_program_taken_away_comes_back() {
 	sleep 0.3
 	ping_ok a 10.77.0.2
 }
+
+# Looking at it must not hide a change from the daemon: what it says and what it acts on are apart.
+test_status_does_not_hide_a_change() {
+	start_pair
+	lab_kernel_at_least 6 3 || skip "kernels before 6.3 do not tell which devices take redirects"
+	ns_exec b ethtool -K eth0 gro off
+	weir status >/dev/null
+	weir status >/dev/null
+	sleep 2.5
+	ping_ok a 10.77.0.2
+}
+
+# Two configured names that have come to mean one device are not a stick: nothing goes back.
+test_swapped_names_reflect_nothing() {
+	start_pair
+	ip -n "$(lab_ns mid)" link set eth2 down
+	ip -n "$(lab_ns mid)" link set eth2 name gone0
+	sleep 0.2
+	ip -n "$(lab_ns mid)" link set eth1 down
+	ip -n "$(lab_ns mid)" link set eth1 name eth2
+	ip -n "$(lab_ns mid)" link set eth2 up
+	ip -n "$(lab_ns mid)" link set gone0 up
+	sleep 0.5
+	frames_through a eth0 a eth0 20 -l 100
+	assert_eq "$(frames_value .frames)" 0 "frames that came back"
+}

@@ -220,3 +220,85 @@ test_capabilities_are_dropped() {
 	assert_eq "$(awk '/^CapEff/{print $2}' "/proc/$WEIRD_PID/status")" 000000c000003000
 	assert_eq "$(awk '/^NoNewPrivs/{print $2}' "/proc/$WEIRD_PID/status")" 1
 }
+
+# Every change of mode by reload ends in a bridge that works and leaves nothing of the old mode behind.
+test_mode_changes_by_reload() {
+	local mode
+	lab_up bridge
+	pair_config native
+	snapshot mid "$TEST_DIR/before"
+	weird_start mid -c "$TEST_DIR/weir.yaml"
+	for mode in tc native skb tc skb native auto; do
+		pair_config "$mode"
+		weir reload >/dev/null
+		[ "$mode" != auto ] || mode=native
+		assert_eq "$(weir status --json | jq -r '.interfaces[0].mode')" "$mode" "mode after reload"
+		ping_ok a 10.77.0.2
+		[ "$mode" = tc ] || assert_eq "$(find "$TEST_PINS-mid" -name 'tcx-*' -o -name 'filter-*' | wc -l)" 0 "TC left behind in $mode"
+	done
+	weird_stop
+	assert_unchanged mid "$TEST_DIR/before"
+}
+
+# The mode of the configuration changed while the daemon was dead.
+test_take_over_in_another_mode() {
+	local mode
+	lab_up bridge
+	for mode in tc native skb tc skb; do
+		pair_config "$mode"
+		weird_start mid -c "$TEST_DIR/weir.yaml"
+		assert_eq "$(weir status --json | jq -r '.interfaces[0].mode')" "$mode" "mode after take-over"
+		ping_ok a 10.77.0.2
+		weird_kill
+	done
+}
+
+# What cannot be prepared is refused whole: here the record of settings cannot be written.
+test_a_refused_change_of_mode_changes_nothing() {
+	lab_up bridge
+	lab_namespaces c
+	lab_wire c eth0 mid eth3
+	pair_config native
+	weird_start mid -c "$TEST_DIR/weir.yaml"
+	ping_ok a 10.77.0.2
+	mv "$TEST_DIR/mid.state" "$TEST_DIR/away"
+	pair_config skb
+	echo "  - { name: eth3, redirect_to: eth1 }" >>"$TEST_DIR/weir.yaml"
+	assert_fails 1 weir reload
+	ping_ok a 10.77.0.2
+	ip -n "$(lab_ns mid)" link set eth1 txqueuelen 500
+	sleep 0.5
+	ping_ok a 10.77.0.2
+	assert_eq "$(weir status --json | jq -r '.interfaces[0].mode')" native
+	mv "$TEST_DIR/away" "$TEST_DIR/mid.state"
+	weir reload
+	ping_ok a 10.77.0.2
+}
+
+# A start that fails leaves what an earlier run attached, whatever the mode it would have wanted.
+test_a_start_that_fails_cuts_nothing() {
+	local mode
+	lab_up bridge
+	for mode in tc native; do
+		pair_config "$mode"
+		weird_start mid -c "$TEST_DIR/weir.yaml"
+		ping_ok a 10.77.0.2
+		weird_kill
+		pair_config skb
+		rm -rf "$TEST_DIR/mid.state"
+		: >"$TEST_DIR/mid.state"
+		weird_refuses mid -c "$TEST_DIR/weir.yaml"
+		ping_ok a 10.77.0.2
+		rm "$TEST_DIR/mid.state"
+	done
+}
+
+test_pins_are_not_shared() {
+	lab_up bridge
+	pair_config
+	weird_start mid -c "$TEST_DIR/weir.yaml"
+	assert_fails 1 nsenter --net="/run/netns/$(lab_ns mid)" "$BUILD/weird" -c "$TEST_DIR/weir.yaml" \
+		--bus "$TEST_DIR/other.bus" --state "$TEST_DIR/other.state" --pins "$TEST_PINS-mid"
+	assert_contains "$OUTPUT" "another weird is running with these pins"
+	ping_ok a 10.77.0.2
+}

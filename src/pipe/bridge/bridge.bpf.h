@@ -55,18 +55,20 @@ static __always_inline int bridge_xdp(struct stage_ctx *s)
 
 static __always_inline int bridge_tc(struct stage_ctx *s)
 {
+	bool translated = false;
 	__u16 vid;
 
 	if (!ON(s, bridge_tc))
 		return STAGE_NEXT;
 	if (ON(s, bridge_vlans)) {
 		vid = bridge_translate(vlan_skb_vid(s->skb));
-		if (vid && !vlan_skb_set_vid(s->skb, vid)) {
+		translated = vid && !vlan_skb_set_vid(s->skb, vid);
+		if (translated)
 			COUNT(s, pipe_retagged);
-		} else if (ON(s, bridge_stick)) {
-			COUNT(s, bridge_no_rule);
-			return TC_ACT_UNSPEC;
-		}
+	}
+	if (ON(s, bridge_stick) && !translated) {
+		COUNT(s, bridge_no_rule);
+		return TC_ACT_UNSPEC;
 	}
 	COUNT(s, bridge_forwarded_tc);
 	return bpf_redirect(bridge_const.target, 0);

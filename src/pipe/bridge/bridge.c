@@ -356,14 +356,15 @@ static int plan_mapping(const struct bridge_conf *conf, const struct bridge_mapp
 	b = port ? port_plan_data(port, STAGE_bridge) : NULL;
 	if (!b)
 		return -ENOMEM;
-	if (!target || !target->ifindex) {
+	/* Two names may mean one device after renames: that is not a stick. */
+	if (!target || !target->ifindex || (target->ifindex == link->ifindex && !is_stick(m))) {
 		(void)snprintf(port->note, sizeof(port->note),
 			       "%s is away: frames are left to the kernel", m->redirect_to.text);
 		port->xdp = port->mode >= XDP_MODE_SKB; /* stay attached for when it returns */
 		return 0;
 	}
 	b->target = (uint32_t)target->ifindex;
-	b->stick = target == link;
+	b->stick = target->ifindex == link->ifindex;
 	b->vlans = m->scan_vlans.value;
 	if (b->vlans)
 		plan_vlans(conf, m->name.text, b);
