@@ -91,6 +91,7 @@ tags_on_a_pair() {
 		  - { parent: eth2, tag: 4, redirect_to: 3 }
 	EOF
 	weird_start mid -c "$TEST_DIR/weir.yaml"
+	ping_ok a 10.77.0.2
 	frames_through a eth0 b eth0 20 -t 3:5:1 -l 300
 	assert_eq "$(frames_value '.shapes|map(.tags|map([.vid,.pcp,.dei]))|tostring')" '[[[4,5,1]]]'
 	frames_through b eth0 a eth0 20 -t 4:2 -t 4:6@0x8100 -l 300
