@@ -207,7 +207,7 @@ static void test_findings_stand_in_order(void **state)
 	       "`interface_mapping`, `vlan_mapping`)\n"
 	       "f:7:1: error: `history` is not part of this build\n"
 	       "f:8:1: error: unknown section `libreqo` (known sections here are `bridge`, "
-	       "`shaper`)\n");
+	       "`shaper`, `balance`)\n");
 }
 
 static void test_example_loads(void **state)
@@ -258,16 +258,23 @@ static int run_python(const char *code, const char *a, const char *b)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-#define JUDGE                                                                               \
-	"import json, sys\n"                                                                \
-	"from jsonschema import Draft202012Validator as V, ValidationError\n"               \
-	"schema, good = [json.load(open(p)) for p in sys.argv[1:3]]\n"                      \
-	"V.check_schema(schema)\n"                                                          \
-	"v = V(schema)\n"                                                                   \
-	"v.validate(good)\n"                                                                \
-	"bad = [{'bridg': {}}, {'bridge': {'enabled': 1}}, {'shaper': {'interval': 99}},\n" \
-	"  {'shaper': {'leaf': 'cak'}}, {'bridge': {'vlan_mapping': [{'tag': 1}]}},\n"      \
-	"  {'shaper': {'uplink': 'a/b'}}, {'shaper': {'uplink': '..'}}]\n"                  \
+#define JUDGE                                                                                    \
+	"import json, sys\n"                                                                     \
+	"from jsonschema import Draft202012Validator as V, ValidationError\n"                    \
+	"schema, good = [json.load(open(p)) for p in sys.argv[1:3]]\n"                           \
+	"V.check_schema(schema)\n"                                                               \
+	"v = V(schema)\n"                                                                        \
+	"v.validate(good)\n"                                                                     \
+	"[v.validate({'balance': b}) for b in (\n"                                               \
+	"  {'in': 'eth1', 'out': ['eth2', {'name': 'eth3', 'weight': 3}]},\n"                    \
+	"  [{'in': ['eth1', 'eth6'], 'out': {'name': 'eth2'}}, {'in': 'eth8', 'out': 'eth9'}], " \
+	"[])]\n"                                                                                 \
+	"bad = [{'bridg': {}}, {'bridge': {'enabled': 1}}, {'shaper': {'interval': 99}},\n"      \
+	"  {'shaper': {'leaf': 'cak'}}, {'bridge': {'vlan_mapping': [{'tag': 1}]}},\n"           \
+	"  {'shaper': {'uplink': 'a/b'}}, {'shaper': {'uplink': '..'}},\n"                       \
+	"  {'balance': 'eth1'}, {'balance': [['eth1']]}, {'balance': {'in': 'a/b'}},\n"          \
+	"  {'balance': {'in': ['a/b']}}, {'balance': {'in': 'a', 'out': ['a/b']}},\n"            \
+	"  {'balance': {'in': 'a', 'out': [['b']]}}, {'balance': [{'in': 'a', 'inn': 'b'}]}]\n"  \
 	"sys.exit(sum(v.is_valid(b) for b in bad))\n"
 
 static void test_json_schema_by_another_judge(void **state)

@@ -58,11 +58,6 @@ const char *sections_bus_path(const struct model *model)
 
 /* --- names ------------------------------------------------------------------------------------- */
 
-void name_list_free(struct name_list *list)
-{
-	vec_free(&list->names);
-}
-
 static int collect(const struct schema_row *rows, const void *data, struct name_list *out);
 
 static int collect_list(const struct schema_row *row, const struct conf_list *list,
@@ -75,6 +70,16 @@ static int collect_list(const struct schema_row *row, const struct conf_list *li
 	return r;
 }
 
+static int collect_names(const struct conf_list *list, struct name_list *out)
+{
+	const struct conf_string *names = list->items;
+	int r = 0;
+
+	for (size_t i = 0; i < list->n && !r; i++)
+		r = vec_push(&out->names, names[i].text);
+	return r;
+}
+
 static int collect_row(const struct schema_row *row, const void *field, struct name_list *out)
 {
 	const struct conf_string *name = field;
@@ -82,6 +87,8 @@ static int collect_row(const struct schema_row *row, const void *field, struct n
 	switch (row->kind) {
 	case SCHEMA_IFNAME:
 		return name->text ? vec_push(&out->names, name->text) : 0;
+	case SCHEMA_IFNAMES:
+		return collect_names(field, out);
 	case SCHEMA_LIST:
 		return collect_list(row, field, out);
 	case SCHEMA_GROUP:

@@ -2,6 +2,7 @@
 /* Every top-level key of the configuration, from the parts that own them, in one table. */
 #pragma once
 
+#include "base/names.h"
 #include "model/schema.h"
 #include "pipe/pipeline.h"
 
@@ -17,9 +18,4 @@ void sections_wish(const struct model *model, struct pipe_wish *ret);
 const char *sections_bus_path(const struct model *model);
 
 /* Every interface name that stands in the configuration; names are borrowed from the model. */
-struct name_list {
-	VEC(const char *) names;
-};
-void name_list_free(struct name_list *list);
-#define _cleanup_name_list_ _cleanup_(name_list_free)
 int sections_interfaces(const struct model *model, struct name_list *ret);

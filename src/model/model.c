@@ -35,13 +35,24 @@ const struct section *model_section(const struct model *m, const char *name)
 	return NULL;
 }
 
+static json_t *section_to_json(const struct section *s)
+{
+	json_t *values = schema_values_to_json(s->schema->rows, s->data), *list;
+
+	if (!s->schema->listed)
+		return values;
+	list = json_incref(json_object_get(values, s->schema->rows[0].key));
+	json_decref(values);
+	return list;
+}
+
 json_t *model_to_json(const struct model *m)
 {
 	json_t *all = json_object();
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct section *s = &m->sections[i];
-		json_t *values = schema_values_to_json(s->schema->rows, s->data);
+		json_t *values = section_to_json(s);
 
 		if (values)
 			(void)json_object_set_new(all, s->schema->name, values);
@@ -126,9 +137,27 @@ static void check_names(struct walk *w, const struct tree *root)
 			report_unknown(w, root->children[i]);
 }
 
-/* All the maps that stand for one section, a map for each file that has it. */
-static int section_maps(struct walk *w, struct section *s, struct tree *const *trees, size_t n,
-			tree_list *maps)
+static bool fits_section(const struct schema *schema, const struct tree *t)
+{
+	if (t->kind == TREE_LIST)
+		return schema->listed;
+	if (t->kind == TREE_SCALAR)
+		return schema->listed && schema->rows[0].short_form;
+	return true;
+}
+
+static void refuse_section(struct walk *w, const struct schema *schema, const struct tree *t)
+{
+	const struct schema_row *rows = schema->listed ? schema->rows[0].rows : schema->rows;
+
+	(void)diag_error(w->d, &t->at, "`%s` wants keys of its own%s, not %s", schema->name,
+			 schema->listed ? " or a list of entries" : "", tree_shown(t).text);
+	diag_hint(w->d, "the first is `%s`", rows[0].key);
+}
+
+/* All the nodes that stand for one section, one for each file that has it. */
+static int section_nodes(struct walk *w, struct section *s, struct tree *const *trees, size_t n,
+			 tree_list *nodes)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct tree *t = tree_get(trees[i], s->schema->name);
@@ -138,25 +167,27 @@ static int section_maps(struct walk *w, struct section *s, struct tree *const *t
 		if (!s->present)
 			s->at = walk_mark(w, t->key_at);
 		s->present = true;
-		if (t->kind == TREE_SCALAR || t->kind == TREE_LIST) {
-			(void)diag_error(w->d, &t->at, "`%s` wants keys of its own, not %s",
-					 s->schema->name, tree_shown(t).text);
-			diag_hint(w->d, "the first is `%s`", s->schema->rows[0].key);
-		} else if (vec_push(maps, t)) {
+		if (!fits_section(s->schema, t))
+			refuse_section(w, s->schema, t);
+		else if (s->schema->listed && t->kind == TREE_NULL)
+			continue; /* `name:` is the same as an empty list */
+		else if (vec_push(nodes, t))
 			return -ENOMEM;
-		}
 	}
 	return 0;
 }
 
 static int read_section(struct walk *w, struct section *s, struct tree *const *trees, size_t n)
 {
-	tree_list maps = { 0 };
-	int r = section_maps(w, s, trees, n, &maps);
+	const struct schema_row *rows = s->schema->rows;
+	tree_list nodes = { 0 };
+	int r = section_nodes(w, s, trees, n, &nodes);
 
-	if (!r && maps.n)
-		walk_maps(w, s->schema->rows, maps.at, maps.n, s->data);
-	vec_free(&maps);
+	if (!r && nodes.n && s->schema->listed)
+		walk_list(w, rows, &nodes, (void *)((char *)s->data + rows->offset));
+	else if (!r && nodes.n)
+		walk_maps(w, rows, nodes.at, nodes.n, s->data);
+	vec_free(&nodes);
 	return r;
 }
 

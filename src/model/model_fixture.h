@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Schemas for tests and fuzzers: a bridge like the real one, and a section with a row of every
- * kind, so that the walker is tested without any stage.
+ * Schemas for tests and fuzzers: a bridge like the real one, a section with a row of every kind
+ * and a listed one, so that the walker is tested without any stage.
  */
 #pragma once
 
@@ -34,6 +34,20 @@ struct fixture_shaper {
 	struct conf_string directory, label, uplink;
 	struct conf_list features, tags;
 	struct fixture_limits limits;
+};
+
+struct fixture_target {
+	struct conf_string name;
+	struct conf_int weight;
+};
+
+struct fixture_balance {
+	struct conf_list in, out, ignore;
+	struct conf_string label;
+};
+
+struct fixture_balances {
+	struct conf_list all;
 };
 
 #define FIXTURE_AT(type, member) offsetof(struct fixture_##type, member)
@@ -177,6 +191,58 @@ static const struct schema_row fixture_shaper_rows[] = {
 	{ .key = NULL },
 };
 
+static const struct schema_row fixture_target_rows[] = {
+	{ .key = "name",
+	  .kind = SCHEMA_IFNAME,
+	  .offset = FIXTURE_AT(target, name),
+	  .required = true,
+	  .help = "Interface on which flows leave.",
+	  .example = "eth2" },
+	{ .key = "weight",
+	  .kind = SCHEMA_INT,
+	  .offset = FIXTURE_AT(target, weight),
+	  .def = "1",
+	  .min = 1,
+	  .max = 100,
+	  .help = "Its share." },
+	{ .key = NULL },
+};
+
+static const struct schema_row fixture_balance_rows[] = {
+	{ .key = "in",
+	  .kind = SCHEMA_IFNAMES,
+	  .offset = FIXTURE_AT(balance, in),
+	  .required = true,
+	  .help = "Interfaces on which flows arrive.",
+	  .example = "eth1" },
+	{ .key = "out",
+	  .kind = SCHEMA_LIST,
+	  .offset = FIXTURE_AT(balance, out),
+	  .rows = fixture_target_rows,
+	  .item_size = sizeof(struct fixture_target),
+	  .short_form = true,
+	  .help = "Where they leave." },
+	{ .key = "ignore",
+	  .kind = SCHEMA_IFNAMES,
+	  .offset = FIXTURE_AT(balance, ignore),
+	  .def = "[lo, wg0]",
+	  .help = "Interfaces left alone." },
+	{ .key = "label",
+	  .kind = SCHEMA_STRING,
+	  .offset = FIXTURE_AT(balance, label),
+	  .help = "Shown to people." },
+	{ .key = NULL },
+};
+
+static const struct schema_row fixture_balances_rows[] = {
+	{ .key = "balance",
+	  .kind = SCHEMA_LIST,
+	  .offset = FIXTURE_AT(balances, all),
+	  .rows = fixture_balance_rows,
+	  .item_size = sizeof(struct fixture_balance) },
+	{ .key = NULL },
+};
+
 static const struct schema fixture_bridge = {
 	.name = "bridge",
 	.help = "A kernel bridge without learning.",
@@ -191,5 +257,14 @@ static const struct schema fixture_shaper = {
 	.size = sizeof(struct fixture_shaper),
 };
 
-static const struct schema *const fixture_schemas[] = { &fixture_bridge, &fixture_shaper };
+static const struct schema fixture_balance = {
+	.name = "balance",
+	.help = "Flows spread over several interfaces.",
+	.rows = fixture_balances_rows,
+	.size = sizeof(struct fixture_balances),
+	.listed = true,
+};
+
+static const struct schema *const fixture_schemas[] = { &fixture_bridge, &fixture_shaper,
+							&fixture_balance };
 #define FIXTURE_N (sizeof(fixture_schemas) / sizeof(*fixture_schemas))

@@ -46,7 +46,7 @@ struct mark walk_mark(struct walk *w, struct mark at)
 	return at;
 }
 
-static struct mark node_mark(struct walk *w, const struct tree *t)
+struct mark walk_node_mark(struct walk *w, const struct tree *t)
 {
 	return walk_mark(w, t->at.line ? t->at : t->key_at);
 }
@@ -149,71 +149,6 @@ static void collect(struct walk *w, const struct schema_row *rows, const struct 
 	}
 }
 
-static bool is_list(const struct schema_row *row)
-{
-	return row->kind == SCHEMA_STRINGS || row->kind == SCHEMA_LIST;
-}
-
-static size_t item_size(const struct schema_row *row)
-{
-	return row->kind == SCHEMA_STRINGS ? sizeof(struct conf_string) : row->item_size;
-}
-
-/* Is the item in use?  A wrong one is reported and left out. */
-static bool read_item(struct walk *w, const struct schema_row *row, const struct tree *node,
-		      void *item)
-{
-	struct schema_row text = { .key = row->key, .kind = SCHEMA_STRING };
-
-	if (row->kind == SCHEMA_STRINGS)
-		return !value_read(&text, node, node_mark(w, node), item, w->d);
-	if (node->kind != TREE_MAP) {
-		(void)diag_error(w->d, node->at.line ? &node->at : &node->key_at,
-				 "an entry of `%s` is a map of keys, not %s", row->key,
-				 tree_shown(node).text);
-		diag_hint(w->d, "it begins with `%s`", row->rows[0].key);
-		return false;
-	}
-	(void)schema_defaults(row->rows, item, w->d);
-	walk_maps(w, row->rows, &node, 1, item);
-	return true;
-}
-
-/* The number of entries in all lists; what is no list is reported and counts nothing. */
-static size_t count_items(struct walk *w, const struct schema_row *row, tree_list *nodes)
-{
-	size_t total = 0;
-
-	vec_foreach(nodes, node) {
-		if ((*node)->kind == TREE_LIST) {
-			total += (*node)->n;
-			continue;
-		}
-		(void)value_refuse(row, *node, w->d);
-		if (row->kind == SCHEMA_STRINGS && (*node)->kind == TREE_SCALAR)
-			diag_hint(w->d, "write [%s]", text_shown((*node)->text).text);
-	}
-	return total;
-}
-
-static void read_list(struct walk *w, const struct schema_row *row, tree_list *nodes,
-		      struct conf_list *dest)
-{
-	size_t size = item_size(row), total = count_items(w, row, nodes);
-	char *items = calloc(total ? total : 1, size);
-
-	if (!items) {
-		(void)diag_error(w->d, &nodes->at[0]->at, "out of memory");
-		return;
-	}
-	value_free(row, dest); /* the default */
-	*dest = (struct conf_list){ items, 0, size, true, node_mark(w, nodes->at[0]) };
-	vec_foreach(nodes, node)
-		for (size_t i = 0; (*node)->kind == TREE_LIST && i < (*node)->n; i++)
-			if (read_item(w, row, (*node)->children[i], items + dest->n * size))
-				dest->n++;
-}
-
 static void read_group(struct walk *w, const struct schema_row *row, tree_list *nodes, void *dest)
 {
 	tree_list maps = { 0 };
@@ -249,12 +184,12 @@ static void read_row(struct walk *w, const struct schema_row *row, struct hits *
 			(void)value_refuse(row, hit->empty, w->d);
 		else if (row->required)
 			report_missing(w, row, map);
-	} else if (is_list(row)) {
-		read_list(w, row, nodes, dest);
+	} else if (value_is_list(row)) {
+		walk_list(w, row, nodes, dest);
 	} else if (row->kind == SCHEMA_GROUP) {
 		read_group(w, row, nodes, dest);
 	} else {
-		(void)value_read(row, nodes->at[0], node_mark(w, nodes->at[0]), dest, w->d);
+		(void)value_read(row, nodes->at[0], walk_node_mark(w, nodes->at[0]), dest, w->d);
 		for (size_t i = 1; i < nodes->n; i++)
 			(void)tree_given_twice(nodes->at[i], nodes->at[0], w->d);
 	}
@@ -278,29 +213,6 @@ void walk_maps(struct walk *w, const struct schema_row *rows, const struct tree 
 	}
 }
 
-/* "[gso, tso]": the only list a default can be. */
-static int default_list(const struct schema_row *row, struct conf_list *dest, struct diag *d)
-{
-	size_t len = row->def ? strlen(row->def) : 0;
-	_cleanup_free_ char *text = len > 2 ? strndup(row->def + 1, len - 2) : NULL;
-	struct schema_row one = { .key = row->key, .kind = SCHEMA_STRING };
-	char *save = NULL;
-
-	*dest = (struct conf_list){ .item_size = item_size(row) };
-	if (row->kind != SCHEMA_STRINGS || !text)
-		return 0;
-	dest->items = calloc(len, sizeof(struct conf_string));
-	if (!dest->items)
-		return diag_error(d, NULL, "out of memory");
-	for (char *s = strtok_r(text, ", ", &save); s; s = strtok_r(NULL, ", ", &save)) {
-		one.def = s;
-		if (value_default(&one, (struct conf_string *)dest->items + dest->n, d))
-			return -EINVAL;
-		dest->n++;
-	}
-	return 0;
-}
-
 int schema_defaults(const struct schema_row *rows, void *data, struct diag *d)
 {
 	int r = 0;
@@ -308,8 +220,8 @@ int schema_defaults(const struct schema_row *rows, void *data, struct diag *d)
 	for (const struct schema_row *row = rows; row->key; row++) {
 		int one = 0;
 
-		if (is_list(row))
-			one = default_list(row, value_at(data, row), d);
+		if (value_is_list(row))
+			one = walk_list_default(row, value_at(data, row), d);
 		else if (row->kind == SCHEMA_GROUP)
 			one = schema_defaults(row->rows, value_at(data, row), d);
 		else if (row->def)
@@ -321,7 +233,7 @@ int schema_defaults(const struct schema_row *rows, void *data, struct diag *d)
 
 int schema_fill(const struct schema_row *rows, const struct tree *map, void *data, struct diag *d)
 {
-	struct walk w = { .d = d };
+	struct walk w = { .d = d, .exact = true };
 	unsigned before = d->errors;
 
 	(void)schema_defaults(rows, data, d);

@@ -49,7 +49,9 @@ enum schema_kind {
 	SCHEMA_INT,
 	SCHEMA_BOOL,
 	SCHEMA_ENUM,
+	/* In a file, one entry without a list around it is a list of one. */
 	SCHEMA_STRINGS, /* list of conf_string */
+	SCHEMA_IFNAMES, /* the same, each a valid interface name */
 	SCHEMA_LIST,	/* list of structs described by `rows` */
 	SCHEMA_GROUP,	/* a nested map, stored in place at `offset` */
 };
@@ -69,6 +71,7 @@ struct schema_row {
 	const char *aliases;	       /* older spellings, space-separated */
 	const struct schema_row *rows; /* LIST, GROUP; ends with a NULL key */
 	size_t item_size;	       /* LIST */
+	bool short_form; /* LIST: the value of the first row, one scalar, may stand for an entry */
 };
 
 struct schema {
@@ -76,6 +79,8 @@ struct schema {
 	const char *help;
 	const struct schema_row *rows;
 	size_t size;
+	/* The section is the value of its only row, a LIST with the section's name as key. */
+	bool listed;
 };
 
 /* One section's struct at the start of which nothing special stands; `present` in struct section. */
@@ -107,7 +112,8 @@ const struct section *model_section(const struct model *m, const char *name);
 
 /*
  * The same for one map and one struct, for dialects that have rows of their own.  `data` starts
- * zeroed and is to be freed also after a failure; marks stay those of the tree.
+ * zeroed and is to be freed also after a failure; marks stay those of the tree.  A list must be
+ * written as one: the short forms are not those of other programs.
  */
 int schema_fill(const struct schema_row *rows, const struct tree *map, void *data, struct diag *d);
 /* Frees what the values own, not `data` itself. */

@@ -12,7 +12,7 @@ static void free_list(const struct schema_row *row, struct conf_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		char *item = (char *)list->items + i * list->item_size;
 
-		if (row->kind == SCHEMA_STRINGS)
+		if (value_is_texts(row))
 			free(((struct conf_string *)item)->text);
 		else
 			schema_free(row->rows, item);
@@ -34,6 +34,7 @@ void value_free(const struct schema_row *row, void *value)
 		string->text = NULL;
 		break;
 	case SCHEMA_STRINGS:
+	case SCHEMA_IFNAMES:
 	case SCHEMA_LIST:
 		free_list(row, value);
 		break;
@@ -67,8 +68,8 @@ static bool list_equal(const struct schema_row *row, const struct conf_list *a,
 		const char *x = (const char *)a->items + i * a->item_size;
 		const char *y = (const char *)b->items + i * b->item_size;
 
-		if (row->kind == SCHEMA_STRINGS ? !text_equal((const void *)x, (const void *)y) :
-						  !schema_equal(row->rows, x, y))
+		if (value_is_texts(row) ? !text_equal((const void *)x, (const void *)y) :
+					  !schema_equal(row->rows, x, y))
 			return false;
 	}
 	return true;
@@ -84,6 +85,7 @@ static bool value_equal(const struct schema_row *row, const void *a, const void 
 	case SCHEMA_ENUM:
 		return ((const struct conf_enum *)a)->value == ((const struct conf_enum *)b)->value;
 	case SCHEMA_STRINGS:
+	case SCHEMA_IFNAMES:
 	case SCHEMA_LIST:
 		return list_equal(row, a, b);
 	case SCHEMA_GROUP:
@@ -109,7 +111,7 @@ static json_t *list_to_json(const struct schema_row *row, const struct conf_list
 		const char *item = (const char *)list->items + i * list->item_size;
 
 		(void)json_array_append_new(
-			array, row->kind == SCHEMA_STRINGS ?
+			array, value_is_texts(row) ?
 				       json_string(((const struct conf_string *)item)->text) :
 				       schema_values_to_json(row->rows, item));
 	}
@@ -132,6 +134,7 @@ static json_t *value_to_json(const struct schema_row *row, const void *value)
 	case SCHEMA_ENUM:
 		return choice->set || row->def ? json_string(row->names[choice->value]) : NULL;
 	case SCHEMA_STRINGS:
+	case SCHEMA_IFNAMES:
 	case SCHEMA_LIST:
 		return list_to_json(row, value);
 	case SCHEMA_GROUP:

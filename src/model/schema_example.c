@@ -63,6 +63,8 @@ static void add_help(struct strbuf *out, unsigned by, const struct schema_row *r
 /* A value that the row accepts, for a key that must stand there. */
 static void add_any_value(struct strbuf *out, const struct schema_row *row)
 {
+	bool is_ifname = row->kind == SCHEMA_IFNAME || row->kind == SCHEMA_IFNAMES;
+
 	if (row->kind == SCHEMA_INT)
 		strbuf_addf(out, "%" PRId64, row->min);
 	else if (row->kind == SCHEMA_BOOL)
@@ -72,9 +74,7 @@ static void add_any_value(struct strbuf *out, const struct schema_row *row)
 	else if (row->kind == SCHEMA_STRINGS)
 		strbuf_add(out, "[]");
 	else
-		strbuf_add(out, row->kind == SCHEMA_IFNAME ? "eth0" :
-				row->kind == SCHEMA_PATH   ? "/path" :
-							     "text");
+		strbuf_add(out, is_ifname ? "eth0" : row->kind == SCHEMA_PATH ? "/path" : "text");
 }
 
 static void add_rows(struct strbuf *out, unsigned by, const struct schema_row *rows);
@@ -159,6 +159,21 @@ static void add_rows(struct strbuf *out, unsigned by, const struct schema_row *r
 	}
 }
 
+/* A listed section is shown as the one entry it mostly is, unless its row has more of them. */
+static void add_section(struct strbuf *out, const struct schema *schema)
+{
+	const struct schema_row *rows = schema->rows;
+
+	add_comment(out, 0, schema->help);
+	strbuf_addf(out, "%s:", schema->name);
+	if (schema->listed && rows->example) {
+		add_value(out, 0, rows);
+		return;
+	}
+	strbuf_add_char(out, '\n');
+	add_rows(out, STEP, schema->listed ? rows->rows : rows);
+}
+
 void schema_to_example(const struct schema *const *schemas, size_t n, const char *only,
 		       struct strbuf *out)
 {
@@ -167,8 +182,6 @@ void schema_to_example(const struct schema *const *schemas, size_t n, const char
 			continue;
 		if (out->len)
 			strbuf_add_char(out, '\n');
-		add_comment(out, 0, schemas[i]->help);
-		strbuf_addf(out, "%s:\n", schemas[i]->name);
-		add_rows(out, STEP, schemas[i]->rows);
+		add_section(out, schemas[i]);
 	}
 }

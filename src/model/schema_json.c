@@ -13,6 +13,7 @@
 #define IFNAME_PATTERN "^(?!\\.{1,2}$)[^/:\\s]{1,15}$"
 
 static json_t *object_of_rows(const struct schema_row *rows, const char *help);
+static json_t *schema_of_row(const struct schema_row *row);
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -66,6 +67,7 @@ static json_t *default_of(const struct schema_row *row)
 	case SCHEMA_BOOL:
 		return json_boolean(!strcmp(row->def, "true"));
 	case SCHEMA_STRINGS:
+	case SCHEMA_IFNAMES:
 	case SCHEMA_LIST:
 		return list_default(row->def);
 	case SCHEMA_GROUP:
@@ -93,10 +95,41 @@ static void add_int(json_t *object, const struct schema_row *row)
 	set(object, "maximum", json_integer(row->max));
 }
 
-static void add_list(json_t *object, json_t *items)
+static void add_text(json_t *object, const char *pattern)
 {
-	set_text(object, "type", "array");
-	set(object, "items", items);
+	set_text(object, "type", "string");
+	set_text(object, "pattern", pattern);
+}
+
+/* A keyword speaks only of its own type, so a list and a text alone need no alternatives. */
+static void add_texts(json_t *object, const char *pattern)
+{
+	json_t *item = json_object();
+
+	add_text(item, pattern);
+	add_text(object, pattern);
+	set(object, "type", json_pack("[s,s]", "string", "array"));
+	set(object, "items", item);
+}
+
+static json_t *schema_of_entry(const struct schema_row *row)
+{
+	json_t *object = object_of_rows(row->rows, NULL), *first;
+
+	if (!row->short_form)
+		return object;
+	first = schema_of_row(&row->rows[0]);
+	(void)json_object_del(first, "default");
+	return json_pack("{s:[o,o]}", "anyOf", object, first);
+}
+
+static void add_list(json_t *object, const struct schema_row *row)
+{
+	json_t *entry = schema_of_entry(row), *list = json_object();
+
+	set_text(list, "type", "array");
+	set(list, "items", json_incref(entry));
+	set(object, "anyOf", json_pack("[o,o]", list, entry));
 }
 
 static json_t *schema_of_row(const struct schema_row *row)
@@ -115,23 +148,25 @@ static json_t *schema_of_row(const struct schema_row *row)
 		set(object, "enum", names_array(row->names));
 		break;
 	case SCHEMA_STRINGS:
-		add_list(object, json_pack("{s:s}", "type", "string"));
+		add_texts(object, NULL);
+		break;
+	case SCHEMA_IFNAMES:
+		add_texts(object, IFNAME_PATTERN);
 		break;
 	case SCHEMA_LIST:
-		add_list(object, object_of_rows(row->rows, NULL));
+		add_list(object, row);
 		break;
 	case SCHEMA_GROUP:
 		break;
 	case SCHEMA_IFNAME:
-		set_text(object, "type", "string");
-		set_text(object, "pattern", IFNAME_PATTERN);
+		add_text(object, IFNAME_PATTERN);
 		break;
 	case SCHEMA_PATH:
 		set_text(object, "type", "string");
 		set(object, "minLength", json_integer(1));
 		break;
 	case SCHEMA_STRING:
-		set_text(object, "type", "string");
+		add_text(object, NULL);
 		break;
 	}
 	set(object, "default", default_of(row));
@@ -177,6 +212,17 @@ static json_t *object_of_rows(const struct schema_row *rows, const char *help)
 	return object;
 }
 
+static json_t *schema_of_section(const struct schema *schema)
+{
+	json_t *object;
+
+	if (!schema->listed)
+		return object_of_rows(schema->rows, schema->help);
+	object = schema_of_row(schema->rows);
+	set_text(object, "description", schema->help);
+	return object;
+}
+
 json_t *schema_to_json_schema(const struct schema *const *schemas, size_t n)
 {
 	json_t *object = json_object(), *properties = json_object();
@@ -186,7 +232,7 @@ json_t *schema_to_json_schema(const struct schema *const *schemas, size_t n)
 	set_text(object, "type", "object");
 	set(object, "additionalProperties", json_false());
 	for (size_t i = 0; i < n; i++)
-		set(properties, schemas[i]->name, object_of_rows(schemas[i]->rows, schemas[i]->help));
+		set(properties, schemas[i]->name, schema_of_section(schemas[i]));
 	set(object, "properties", properties);
 	return object;
 }

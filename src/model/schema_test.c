@@ -11,48 +11,11 @@
 
 #include <cmocka.h>
 
-#include "model/model_fixture.h"
-
-static unsigned line;
-
-static struct tree *node(enum tree_kind kind, const char *text, const char *file)
-{
-	return tree_new(kind, text, (struct mark){ file, ++line, 5 });
-}
-
-static struct tree *put(struct tree *parent, const char *key, struct tree *child)
-{
-	assert_int_equal(
-		tree_add(parent, key, (struct mark){ child->at.file, child->at.line, 1 }, child), 0);
-	return child;
-}
-
-static void put_text(struct tree *parent, const char *key, const char *text)
-{
-	(void)put(parent, key, node(TREE_SCALAR, text, parent->at.file));
-}
-
-static struct tree *put_map(struct tree *parent, const char *key)
-{
-	return put(parent, key, node(TREE_MAP, NULL, parent->at.file));
-}
-
-static struct tree *put_list(struct tree *parent, const char *key)
-{
-	return put(parent, key, node(TREE_LIST, NULL, parent->at.file));
-}
-
-static void put_mapping(struct tree *list, const char *from, const char *to)
-{
-	struct tree *map = put_map(list, NULL);
-
-	put_text(map, "name", from);
-	put_text(map, "redirect_to", to);
-}
+#include "model/tree_fixture.h"
 
 static int setup(void **state)
 {
-	line = 0;
+	fixture_line = 0;
 	return 0;
 }
 
@@ -64,31 +27,6 @@ static const struct fixture_bridge *bridge_of(const struct model *m)
 static const struct fixture_shaper *shaper_of(const struct model *m)
 {
 	return model_section(m, "shaper")->data;
-}
-
-static struct model *build(struct tree *const *trees, size_t n)
-{
-	_cleanup_diag_ struct diag d = { 0 };
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-	struct model *m = NULL;
-	int r = model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d);
-
-	diag_format_all(&d, &text);
-	if (r)
-		fail_msg("%s", strbuf_text(&text));
-	return m;
-}
-
-static void expect_errors(struct tree *const *trees, size_t n, const char *want)
-{
-	_cleanup_diag_ struct diag d = { 0 };
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-	struct model *m = (struct model *)&d;
-
-	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d), -EINVAL);
-	assert_ptr_equal(m, &d);
-	diag_format_all(&d, &text);
-	assert_string_equal(strbuf_text(&text), want);
 }
 
 static void test_defaults(void **state)
@@ -216,14 +154,53 @@ static void test_json_leaves_out_what_was_not_given(void **state)
 	json_decref(json);
 }
 
-/* Every row must be there with its type; nothing else may be. */
-static void check_object(json_t *object, const struct schema_row *rows)
+/* What the list in a row's schema holds; the row takes a list of it, or one alone. */
+static json_t *entry_of(json_t *one, const struct schema_row *row)
+{
+	json_t *forms = json_object_get(one, "anyOf"), *list = json_array_get(forms, 0);
+	json_t *entry = json_object_get(list, "items");
+
+	assert_string_equal(json_string_value(json_object_get(list, "type")), "array");
+	assert_int_equal(json_array_size(forms), 2);
+	assert_true(json_equal(json_array_get(forms, 1), entry));
+	if (!row->short_form)
+		return entry;
+	forms = json_object_get(entry, "anyOf");
+	assert_int_equal(json_array_size(forms), 2);
+	assert_non_null(json_object_get(json_array_get(forms, 1), "type"));
+	return json_array_get(forms, 0);
+}
+
+static void check_type(json_t *one, const struct schema_row *row)
 {
 	static const char *const types[] = {
 		[SCHEMA_STRING] = "string", [SCHEMA_IFNAME] = "string", [SCHEMA_PATH] = "string",
-		[SCHEMA_INT] = "integer",   [SCHEMA_BOOL] = "boolean",	[SCHEMA_STRINGS] = "array",
-		[SCHEMA_LIST] = "array",    [SCHEMA_GROUP] = "object",
+		[SCHEMA_INT] = "integer",   [SCHEMA_BOOL] = "boolean",	[SCHEMA_GROUP] = "object",
 	};
+	json_t *type = json_object_get(one, "type"), *items = json_object_get(one, "items");
+
+	switch (row->kind) {
+	case SCHEMA_ENUM:
+		assert_true(json_array_size(json_object_get(one, "enum")) > 0);
+		break;
+	case SCHEMA_STRINGS:
+	case SCHEMA_IFNAMES:
+		assert_string_equal(json_string_value(json_array_get(type, 0)), "string");
+		assert_string_equal(json_string_value(json_array_get(type, 1)), "array");
+		assert_string_equal(json_string_value(json_object_get(items, "type")), "string");
+		assert_int_equal(!!json_object_get(items, "pattern"), row->kind == SCHEMA_IFNAMES);
+		break;
+	case SCHEMA_LIST:
+		assert_null(type);
+		break;
+	default:
+		assert_string_equal(json_string_value(type), types[row->kind]);
+	}
+}
+
+/* Every row must be there with its type; nothing else may be. */
+static void check_object(json_t *object, const struct schema_row *rows)
+{
 	json_t *properties = json_object_get(object, "properties"), *one;
 	size_t n = 0;
 
@@ -231,11 +208,7 @@ static void check_object(json_t *object, const struct schema_row *rows)
 	for (const struct schema_row *row = rows; row->key; row++, n++) {
 		one = json_object_get(properties, row->key);
 		assert_non_null(one);
-		if (row->kind == SCHEMA_ENUM)
-			assert_true(json_array_size(json_object_get(one, "enum")) > 0);
-		else
-			assert_string_equal(json_string_value(json_object_get(one, "type")),
-					    types[row->kind]);
+		check_type(one, row);
 		assert_non_null(
 			strstr(json_string_value(json_object_get(one, "description")), row->help));
 		if (row->kind == SCHEMA_INT && row->max)
@@ -246,30 +219,39 @@ static void check_object(json_t *object, const struct schema_row *rows)
 		if (row->kind == SCHEMA_GROUP)
 			check_object(one, row->rows);
 		if (row->kind == SCHEMA_LIST)
-			check_object(json_object_get(one, "items"), row->rows);
+			check_object(entry_of(one, row), row->rows);
 		for (const char *s = row->aliases; s; s = strchr(s, ' ') ? strchr(s, ' ') + 1 : NULL)
 			n++;
 	}
 	assert_int_equal(json_object_size(properties), n);
 }
 
+static void check_section(json_t *object, const struct schema *schema)
+{
+	assert_string_equal(json_string_value(json_object_get(object, "description")), schema->help);
+	if (schema->listed)
+		check_object(entry_of(object, schema->rows), schema->rows[0].rows);
+	else
+		check_object(object, schema->rows);
+}
+
 static void test_json_schema(void **state)
 {
 	json_t *schema = schema_to_json_schema(fixture_schemas, FIXTURE_N);
-	json_t *sections = json_object_get(schema, "properties"), *bridge, *old, *items;
+	json_t *sections = json_object_get(schema, "properties"), *bridge, *old, *entry;
 
 	assert_string_equal(json_string_value(json_object_get(schema, "$schema")),
 			    "https://json-schema.org/draft/2020-12/schema");
 	assert_true(json_is_false(json_object_get(schema, "additionalProperties")));
 	assert_int_equal(json_object_size(sections), FIXTURE_N);
 	for (size_t i = 0; i < FIXTURE_N; i++)
-		check_object(json_object_get(sections, fixture_schemas[i]->name),
-			     fixture_schemas[i]->rows);
+		check_section(json_object_get(sections, fixture_schemas[i]->name),
+			      fixture_schemas[i]);
 	bridge = json_object_get(json_object_get(sections, "bridge"), "properties");
 	old = json_object_get(bridge, "use_kernel_bridge");
 	assert_true(json_is_true(json_object_get(old, "deprecated")));
-	items = json_object_get(json_object_get(bridge, "vlan_mapping"), "items");
-	assert_int_equal(json_array_size(json_object_get(items, "required")), 3);
+	entry = entry_of(json_object_get(bridge, "vlan_mapping"), &fixture_bridge_rows[2]);
+	assert_int_equal(json_array_size(json_object_get(entry, "required")), 3);
 	json_decref(schema);
 }
 
@@ -308,6 +290,25 @@ static void test_example_of_several_lines(void **state)
 	assert_non_null(strstr(strbuf_text(&out), "\n    - {tag: 1}\n    - {tag: 2}\n"));
 }
 
+/* A listed section is shown as one entry, or as a list when its row has more of them. */
+static void test_example_of_a_listed_section(void **state)
+{
+	struct schema_row rows[] = { fixture_balances_rows[0], { .key = NULL } };
+	struct schema schema = fixture_balance;
+	const struct schema *const schemas[] = { &schema };
+	_cleanup_strbuf_ struct strbuf one = { 0 }, more = { 0 };
+
+	schema_to_example(schemas, 1, NULL, &one);
+	assert_non_null(strstr(strbuf_text(&one), "\nbalance:\n  # "));
+	assert_non_null(strstr(strbuf_text(&one), "\n  in: eth1\n"));
+	assert_non_null(strstr(strbuf_text(&one), "\n    - name: eth2\n"));
+	rows[0].example = "- { in: eth8, out: eth9 }";
+	schema.rows = rows;
+	schema_to_example(schemas, 1, NULL, &more);
+	assert_non_null(strstr(strbuf_text(&more), "\n  - in: eth1\n"));
+	assert_non_null(strstr(strbuf_text(&more), "\n  - { in: eth8, out: eth9 }\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +322,7 @@ int main(void)
 		cmocka_unit_test_setup(test_json_schema, setup),
 		cmocka_unit_test_setup(test_example, setup),
 		cmocka_unit_test_setup(test_example_of_several_lines, setup),
+		cmocka_unit_test_setup(test_example_of_a_listed_section, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

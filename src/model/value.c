@@ -49,6 +49,7 @@ void value_wants(const struct schema_row *row, struct strbuf *out)
 		[SCHEMA_PATH] = "a path",
 		[SCHEMA_BOOL] = "true or false",
 		[SCHEMA_STRINGS] = "a list of texts",
+		[SCHEMA_IFNAMES] = "a list of interface names",
 		[SCHEMA_LIST] = "a list of entries",
 		[SCHEMA_GROUP] = "keys of its own",
 	};

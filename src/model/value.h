@@ -9,6 +9,15 @@
 #include "base/strbuf.h"
 #include "model/schema.h"
 
+/* A list whose items are conf_string. */
+static inline bool value_is_texts(const struct schema_row *row)
+{
+	return row->kind == SCHEMA_STRINGS || row->kind == SCHEMA_IFNAMES;
+}
+static inline bool value_is_list(const struct schema_row *row)
+{
+	return row->kind == SCHEMA_LIST || value_is_texts(row);
+}
 /* "true or false", "a whole number of ms from 1 to 500", … */
 void value_wants(const struct schema_row *row, struct strbuf *out);
 /* "`key` wants …, not 'found'"; returns -EINVAL. */
