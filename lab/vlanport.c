@@ -29,6 +29,7 @@ static const char help[] =
 	"rest\n"
 	"vlanport drop OFFSET VALUE PIN           tc: drop frames with VALUE in the byte at "
 	"OFFSET\n"
+	"vlanport divert OFFSET VALUE IFINDEX PIN tc: send such frames to IFINDEX\n"
 	"vlanport pass PIN                        XDP: pass everything\n";
 
 static void emit(struct program *p, struct bpf_insn insn)
@@ -119,20 +120,34 @@ static void program_trunk(struct program *p, char *ports)
 	emit_exit(p);
 }
 
-/* An exact fault for tests: the numbers of udpgen decide which datagrams vanish. */
-static void program_drop(struct program *p, int32_t offset, int32_t value)
+/* Frames with another value in that byte end here and pass; what follows is for those that have it. */
+static void program_match(struct program *p, int32_t offset, int32_t value)
 {
 	p->type = BPF_PROG_TYPE_SCHED_CLS;
 	emit_copy(p, BPF_REG_6, BPF_REG_1);
 	emit(p, (struct bpf_insn){ .code = BPF_LD | BPF_ABS | BPF_B, .imm = offset });
 	emit_copy(p, BPF_REG_7, BPF_REG_0);
 	emit_set(p, BPF_REG_0, TC_ACT_OK);
-	emit(p, (struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K,
+	emit(p, (struct bpf_insn){ .code = BPF_JMP | BPF_JEQ | BPF_K,
 				   .dst_reg = BPF_REG_7,
 				   .off = 1,
 				   .imm = value });
+	emit_exit(p);
+}
+
+/* An exact fault for tests: the numbers of udpgen decide which datagrams vanish. */
+static void program_drop(struct program *p, int32_t offset, int32_t value)
+{
+	program_match(p, offset, value);
 	emit_set(p, BPF_REG_0, TC_ACT_SHOT);
 	emit_exit(p);
+}
+
+/* Another one: frames of a connection that do not stay with the rest of it. */
+static void program_divert(struct program *p, int32_t offset, int32_t value, int32_t ifindex)
+{
+	program_match(p, offset, value);
+	emit_redirect(p, ifindex);
 }
 
 static void program_pass(struct program *p)
@@ -182,10 +197,15 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "drop") && argc == 5)
 		program_drop(&program, (int32_t)number_parse(argv[2], 0, 65535),
 			     (int32_t)number_parse(argv[3], 0, 255));
+	else if (!strcmp(what, "divert") && argc == 6)
+		program_divert(&program, (int32_t)number_parse(argv[2], 0, 65535),
+			       (int32_t)number_parse(argv[3], 0, 255),
+			       (int32_t)number_parse(argv[4], 1, INT32_MAX));
 	else if (!strcmp(what, "pass") && argc == 3)
 		program_pass(&program);
 	else
-		die_usage("expected access, trunk, drop or pass with their arguments, got", what);
+		die_usage("expected access, trunk, drop, divert or pass with their arguments, got",
+			  what);
 	program_pin(&program, argv[argc - 1]);
 	return 0;
 }

@@ -176,6 +176,20 @@ frames_through() {
 
 frames_value() { jq -r "$1" "$TEST_DIR/frames.json"; }
 
+# flows_run --from ROLE:IF --to ROLE:IF... [OPTIONS]: many connections; $TEST_DIR/flows.json.
+flows_run() {
+	local word previous='' words=()
+	for word in "$@"; do
+		case $previous in --from | --back | --to) word=$LAB_PREFIX-$word ;; esac
+		words+=("$word") previous=$word
+	done
+	"$BUILD/lab/flows" "${words[@]}" >"$TEST_DIR/flows.json" || fail "flows failed"
+	cat "$TEST_DIR/flows.json"
+	assert_eq "$(flows_value .socket_drops)" 0 "the receiving sockets themselves dropped, nothing can be said"
+}
+
+flows_value() { jq -r "$1" "$TEST_DIR/flows.json"; }
+
 # ---- daemon and command line ----
 
 declare -A WEIRD_PIDS=()
