@@ -5,37 +5,11 @@
  */
 #pragma once
 
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#ifdef __bpf__
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
-#elif !defined(__always_inline)
-#define __always_inline inline __attribute__((__always_inline__))
-#endif
-#include <bpf/bpf_endian.h>
-#include "pipe/pkt.h"
+#include "pipe/parse_ext.bpf.h"
 
 #define PARSE_VID_MASK 0xfff
-#define PARSE_PULL 256	     /* TC: bytes made linear when a header was cut */
-#define PARSE_L2_MASK 0x3f   /* 14 + 4 tags + 4 labels is 46 bytes */
-#define PARSE_L4_MASK 0x3fff /* + 40 + PKT_MAX_EXT * 2048 */
-
-#define PARSE_RARE(cond) __builtin_expect(!!(cond), 0)
-#ifdef __bpf__
-#define PARSE_UNROLL _Pragma("unroll")
-#define PARSE_LOOP _Pragma("clang loop unroll(disable)")
-#else
-#define PARSE_UNROLL
-#define PARSE_LOOP
-#endif
-
-/* Known at compile time: which kind of context leads to the frame. */
-enum parse_hook { PARSE_PLAIN, PARSE_XDP, PARSE_SKB };
+#define PARSE_PULL 256	   /* TC: bytes made linear when a header was cut */
+#define PARSE_L2_MASK 0x3f /* 14 + 4 tags + 4 labels is 46 bytes */
 
 /* Not struct ethhdr: that is packed, so the compiler reads its type byte by byte. */
 struct parse_eth {
@@ -51,51 +25,6 @@ struct parse_pppoe {
 	__u8 vertype, code;
 	__be16 session, length, proto;
 };
-
-/*
- * To the verifier the difference of two packet pointers is any number. A pointer rebuilt from
- * it looks the same whichever headers led here, so the stages behind the parser are verified
- * once and not once per combination of tags, PPPoE and MPLS.
- */
-static __always_inline __u32 parse_offset(void *data, void *at)
-{
-	asm volatile("" : "+r"(at)); /* or the compiler knows the difference */
-	return at - data;
-}
-
-/* The same for a small number: what is added is 0 for every frame, which the verifier does
- * not know. */
-static __always_inline __u32 parse_forget_value(void *data, void *end, __u32 value)
-{
-	__u64 none = end - data;
-
-	asm volatile("" : "+r"(none));
-	return value + (__u32)(none >> 32);
-}
-
-#ifdef __bpf__
-/* A packet pointer from the context, where it is declared as 32 bits: in C the compiler may
- * put a 32-bit move behind the load, after which the verifier sees no pointer any more. */
-#define PARSE_CTX_POINTER(ctx, field)                                                     \
-	({                                                                                \
-		void *pointer_;                                                           \
-		asm volatile("%0 = *(u32 *)(%1 + %2)"                                     \
-			     : "=r"(pointer_)                                             \
-			     : "r"(ctx), "i"(__builtin_offsetof(typeof(*(ctx)), field))); \
-		pointer_;                                                                 \
-	})
-#endif
-
-/* Forgets how many bytes behind `data` were checked. */
-static __always_inline void parse_reload(struct pkt *p, const int hook)
-{
-#ifdef __bpf__
-	if (hook == PARSE_XDP)
-		p->data = PARSE_CTX_POINTER((struct xdp_md *)p->ctx, data);
-	if (hook == PARSE_SKB)
-		p->data = PARSE_CTX_POINTER((struct __sk_buff *)p->ctx, data);
-#endif
-}
 
 static __always_inline int parse_is_tag(__be16 type)
 {
@@ -228,10 +157,15 @@ static __always_inline int parse_l4_has_header(__u8 next, __u8 icmp)
 	return next == IPPROTO_TCP || next == IPPROTO_UDP || next == icmp;
 }
 
+static __always_inline __u32 parse_l4_need(__u8 next)
+{
+	return next == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+}
+
 /* Both ends count: bytes behind the IP length are padding, not L4. */
 static __always_inline void parse_l4(struct pkt *p, __u8 next, __u8 icmp)
 {
-	__u32 need = next == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	__u32 need = parse_l4_need(next);
 
 	p->nexthdr = next;
 	if (!parse_l4_has_header(next, icmp) || p->l4_len < need)
@@ -242,18 +176,32 @@ static __always_inline void parse_l4(struct pkt *p, __u8 next, __u8 icmp)
 		p->proto = next;
 }
 
+/* 0: the first byte is not that of an IPv4 header. */
+static __always_inline __u32 parse_ipv4_hlen(__u32 first)
+{
+	if (first - 0x45 > 10) /* version 4, ihl 5 to 15 in one comparison */
+		return 0;
+	return (first & 15) * 4;
+}
+
+static __always_inline __u8 parse_ipv4_frag(__be16 field)
+{
+	if (field & bpf_htons(0x1fff))
+		return PKT_FRAG_LATER;
+	return field & bpf_htons(0x2000) ? PKT_FRAG_FIRST : 0;
+}
+
 static __always_inline int parse_ipv4(struct pkt *p)
 {
 	struct iphdr *ip = p->l3;
-	__u32 vihl, hl, tot;
-	__be16 frag;
+	__u32 hl, tot;
+	__u8 frag;
 
 	if ((void *)(ip + 1) > p->end)
 		return PARSE_TRUNCATED;
-	vihl = *(__u8 *)p->l3;
-	if (vihl - 0x45 > 10) /* version 4, ihl 5 to 15 in one comparison */
+	hl = parse_ipv4_hlen(*(__u8 *)p->l3);
+	if (!hl)
 		return PARSE_IPV4_HEADER;
-	hl = (vihl & 15) * 4;
 	tot = bpf_ntohs(ip->tot_len);
 	if (tot < hl)
 		return PARSE_IPV4_LENGTH;
@@ -262,136 +210,16 @@ static __always_inline int parse_ipv4(struct pkt *p)
 	p->family = 4;
 	p->l4 = p->l3 + hl;
 	p->l4_len = tot - hl;
-	frag = ip->frag_off & bpf_htons(0x3fff);
-	if (PARSE_RARE(frag)) {
-		if (frag & bpf_htons(0x1fff)) {
-			p->flags |= PKT_FRAG_LATER;
+	if (PARSE_RARE(ip->frag_off & bpf_htons(0x3fff))) {
+		frag = parse_ipv4_frag(ip->frag_off);
+		p->flags |= frag;
+		if (frag == PKT_FRAG_LATER) {
 			p->nexthdr = ip->protocol;
 			return 0;
 		}
-		p->flags |= PKT_FRAG_FIRST;
 	}
 	parse_l4(p, ip->protocol, IPPROTO_ICMP);
 	return 0;
-}
-
-static __always_inline int parse_is_ext(__u8 next)
-{
-	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
-	       next == IPPROTO_AH || next == IPPROTO_MH || next == IPPROTO_FRAGMENT;
-}
-
-static __always_inline __u32 parse_ext_len(__u8 next, __u8 field)
-{
-	if (next == IPPROTO_FRAGMENT)
-		return 8;
-	return next == IPPROTO_AH ? (field + 2) * 4 : (field + 1) * 8;
-}
-
-/* Where the walk over extension headers stands: plain numbers, so that it can be a function
- * of its own in BPF. */
-struct parse_walk {
-	__u32 off, left; /* of the next header; bytes of the IP packet from there */
-	__u8 next, flags;
-};
-
-static __always_inline __u64 parse_walk_pack(const struct parse_walk *w)
-{
-	return (__u64)w->left << 32 | (__u32)w->flags << 24 | (__u32)w->next << 16 | w->off;
-}
-
-static __always_inline struct parse_walk parse_walk_unpack(__u64 v)
-{
-	return (struct parse_walk){
-		.off = v & 0xffff, .left = v >> 32, .next = v >> 16, .flags = v >> 24
-	};
-}
-
-/* Passes one extension header and returns 1, or 0 when there is none to pass. */
-static __always_inline int parse_ext_step(struct parse_walk *w, void *data, void *end)
-{
-	__u8 *ext = data + (w->off & PARSE_L4_MASK);
-	__u8 here = w->next;
-	__u32 len;
-
-	if (!parse_is_ext(here) || w->left < 8)
-		return 0;
-	if ((void *)(ext + 8) > end) {
-		w->flags |= PKT_CUT;
-		return 0;
-	}
-	len = parse_ext_len(here, ext[1]);
-	if (len > w->left)
-		return 0;
-	if ((void *)ext + len > end) {
-		w->flags |= PKT_CUT;
-		return 0;
-	}
-	w->next = ext[0];
-	w->off += len;
-	w->left -= len;
-	if (here != IPPROTO_FRAGMENT)
-		return 1;
-	if (*(__be16 *)(ext + 2) & bpf_htons(0xfff8)) {
-		w->flags |= PKT_FRAG_LATER;
-		return 0;
-	}
-	w->flags |= (ext[3] & 1) * PKT_FRAG_FIRST;
-	return 1;
-}
-
-/* In and out are the four numbers of struct parse_walk. */
-static __always_inline __u64 parse_ext_walk(void *data, void *end, __u64 packed)
-{
-	struct parse_walk w = parse_walk_unpack(packed);
-
-	PARSE_LOOP
-	for (int i = 0; i < PKT_MAX_EXT; i++)
-		if (!parse_ext_step(&w, data, end))
-			break;
-	return parse_walk_pack(&w);
-}
-
-/* Without a loop: up to 6.1 the verifier refuses loops that the code around them has bent. */
-static __always_inline __u64 parse_ext_walk_inline(void *data, void *end, __u64 packed)
-{
-	struct parse_walk w = parse_walk_unpack(packed);
-
-	PARSE_UNROLL
-	for (int i = 0; i < PKT_MAX_EXT; i++)
-		if (!parse_ext_step(&w, data, end))
-			break;
-	return parse_walk_pack(&w);
-}
-
-#ifdef __bpf__
-/*
- * What is rare and loops is a global function of plain numbers: verified once, whichever
- * headers led there. In pairs, because the context's type is part of what is verified.
- */
-__noinline __u64 parse_ext_walk_xdp(struct xdp_md *xdp, __u64 packed);
-__noinline __u64 parse_ext_walk_skb(struct __sk_buff *skb, __u64 packed);
-
-__noinline __u64 parse_ext_walk_xdp(struct xdp_md *xdp, __u64 packed)
-{
-	return parse_ext_walk(PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end), packed);
-}
-
-__noinline __u64 parse_ext_walk_skb(struct __sk_buff *skb, __u64 packed)
-{
-	return parse_ext_walk(PARSE_CTX_POINTER(skb, data), PARSE_CTX_POINTER(skb, data_end), packed);
-}
-#endif
-
-static __always_inline __u64 parse_ext_walk_here(struct pkt *p, const int hook, __u64 packed)
-{
-#ifdef __bpf__
-	if (hook == PARSE_XDP)
-		return parse_ext_walk_xdp(p->ctx, packed);
-	if (hook == PARSE_SKB)
-		return parse_ext_walk_skb(p->ctx, packed);
-#endif
-	return parse_ext_walk_inline(p->data, p->end, packed);
 }
 
 /* Moves l4 behind the extension headers; returns the first protocol it did not pass. */
@@ -403,6 +231,7 @@ static __always_inline __u8 parse_ipv6_ext(struct pkt *p, const int hook, __u8 n
 	p->l4 = p->data + (w.off & PARSE_L4_MASK);
 	p->l4_len = w.left;
 	p->flags |= w.flags;
+	p->frag = w.frag;
 	return w.next;
 }
 
@@ -430,6 +259,75 @@ static __always_inline int parse_ipv6(struct pkt *p, const int hook)
 	return 0;
 }
 
+/* --- header access for stages: NULL when the packet has no such header ------------------------ */
+
+static __always_inline struct iphdr *pkt_ipv4(const struct pkt *p)
+{
+	return p->family == 4 ? p->l3 : NULL;
+}
+
+static __always_inline struct ipv6hdr *pkt_ipv6(const struct pkt *p)
+{
+	return p->family == 6 ? p->l3 : NULL;
+}
+
+/* The bounds are known to hold; the verifier forgets them where paths meet. */
+static __always_inline struct tcphdr *pkt_tcp(const struct pkt *p)
+{
+	struct tcphdr *th = p->l4;
+
+	return p->proto == IPPROTO_TCP && (void *)(th + 1) <= p->end ? th : NULL;
+}
+
+static __always_inline struct udphdr *pkt_udp(const struct pkt *p)
+{
+	struct udphdr *uh = p->l4;
+
+	return p->proto == IPPROTO_UDP && (void *)(uh + 1) <= p->end ? uh : NULL;
+}
+
+/* With PKT_FRAG_FIRST or PKT_FRAG_LATER: what all fragments of the datagram have in common. */
+static __always_inline __u32 pkt_frag_id(const struct pkt *p)
+{
+	struct iphdr *ip = pkt_ipv4(p);
+
+	return ip ? bpf_ntohs(ip->id) : parse_frag_id(p->data, p->end, p->frag);
+}
+
+/* DSCP << 2 | ECN. In IPv6 it straddles two bytes: version 4, class 8, flow label 20 bits. */
+static __always_inline __u8 pkt_dsfield(const struct pkt *p)
+{
+	if (p->family == 4)
+		return ((__u8 *)p->l3)[1];
+	return p->family == 6 ? (bpf_ntohs(*(__be16 *)p->l3) >> 4) & 0xff : 0;
+}
+
+/* An ICMP message about another packet, which it quotes: see parse_quote.bpf.h. */
+static __always_inline int pkt_is_icmp_error(const struct pkt *p)
+{
+	/* unreachable, source quench, redirect, time exceeded, parameter problem */
+	const __u32 errors = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 11 | 1 << 12;
+	__u8 *type = p->l4;
+
+	if (p->proto != IPPROTO_ICMP && p->proto != IPPROTO_ICMPV6)
+		return 0;
+	if ((void *)(type + 1) > p->end)
+		return 0;
+	if (p->proto == IPPROTO_ICMP)
+		return *type < 32 && errors >> *type & 1;
+	return *type - 1u < 127; /* in IPv6 the upper half only informs */
+}
+
+/* TCP header length in bytes, 0 when it is impossible. */
+static __always_inline __u32 pkt_tcp_hlen(const struct pkt *p, const struct tcphdr *th)
+{
+	__u32 hlen = (((const __u8 *)th)[12] >> 4) * 4;
+
+	return hlen >= sizeof(*th) && hlen <= p->l4_len ? hlen : 0;
+}
+
+/* --- the entries ------------------------------------------------------------------------------- */
+
 static __always_inline void parse_start(struct pkt *p, void *data, void *end)
 {
 	p->data = data;
@@ -438,7 +336,7 @@ static __always_inline void parse_start(struct pkt *p, void *data, void *end)
 	p->l4 = NULL;
 	p->l4_len = 0;
 	p->ethertype = p->vlan_proto = 0;
-	p->vid = p->vid_inner = 0;
+	p->vid = p->vid_inner = p->frag = 0;
 	p->pcp_dei = p->vlans = p->family = p->proto = p->nexthdr = p->flags = 0;
 }
 
@@ -515,14 +413,15 @@ __noinline int parse_skb_linearize(struct __sk_buff *skb)
 {
 	struct pkt p;
 
-	if (parse_skb(&p, skb) != PARSE_TRUNCATED && !(p.flags & PKT_CUT))
+	if (parse_skb(&p, skb) != PARSE_TRUNCATED && !(p.flags & PKT_CUT) && !pkt_is_icmp_error(&p))
 		return 0;
 	return bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);
 }
 
 /*
- * As parse_skb, but headers behind the skb's linear part are pulled in, and only then. It moves
- * the data: packet pointers from before are gone. What stays cut is more than PARSE_PULL away.
+ * As parse_skb, but headers behind the skb's linear part are pulled in, and only then; those that
+ * an ICMP error quotes are headers too. It moves the data: packet pointers from before are gone.
+ * What stays cut is more than PARSE_PULL away.
  */
 static __always_inline int parse_skb_pull(struct pkt *p, struct __sk_buff *skb)
 {
@@ -533,46 +432,3 @@ static __always_inline int parse_skb_pull(struct pkt *p, struct __sk_buff *skb)
 	return parse_skb(p, skb);
 }
 #endif
-
-/* --- header access for stages: NULL when the packet has no such header ------------------------ */
-
-static __always_inline struct iphdr *pkt_ipv4(const struct pkt *p)
-{
-	return p->family == 4 ? p->l3 : NULL;
-}
-
-static __always_inline struct ipv6hdr *pkt_ipv6(const struct pkt *p)
-{
-	return p->family == 6 ? p->l3 : NULL;
-}
-
-/* The bounds are known to hold; the verifier forgets them where paths meet. */
-static __always_inline struct tcphdr *pkt_tcp(const struct pkt *p)
-{
-	struct tcphdr *th = p->l4;
-
-	return p->proto == IPPROTO_TCP && (void *)(th + 1) <= p->end ? th : NULL;
-}
-
-static __always_inline struct udphdr *pkt_udp(const struct pkt *p)
-{
-	struct udphdr *uh = p->l4;
-
-	return p->proto == IPPROTO_UDP && (void *)(uh + 1) <= p->end ? uh : NULL;
-}
-
-/* DSCP << 2 | ECN. In IPv6 it straddles two bytes: version 4, class 8, flow label 20 bits. */
-static __always_inline __u8 pkt_dsfield(const struct pkt *p)
-{
-	if (p->family == 4)
-		return ((__u8 *)p->l3)[1];
-	return p->family == 6 ? (bpf_ntohs(*(__be16 *)p->l3) >> 4) & 0xff : 0;
-}
-
-/* TCP header length in bytes, 0 when it is impossible. */
-static __always_inline __u32 pkt_tcp_hlen(const struct pkt *p, const struct tcphdr *th)
-{
-	__u32 hlen = (((const __u8 *)th)[12] >> 4) * 4;
-
-	return hlen >= sizeof(*th) && hlen <= p->l4_len ? hlen : 0;
-}

@@ -16,6 +16,12 @@
 #define BUILD_MAX 9216
 #define BUILD_TSVAL 0x01020304u
 #define BUILD_TSECR 0xa0b0c0d0u
+#define BUILD_ID4 0x8a9bu
+#define BUILD_ID6 0x8a9bacbdu
+#define BUILD_SADDR4 0x0a000001u
+#define BUILD_DADDR4 0xc0a80102u
+#define BUILD_ADDR6 0x20010db8u /* word i of both addresses: this * (i + 1) */
+#define BUILD_PORTS 0x1f90c350u
 
 enum build_frag { FRAG_NONE, FRAG_FIRST, FRAG_LATER, FRAG_ATOMIC };
 enum build_opt {
@@ -37,6 +43,7 @@ struct build {
 	int ihl; /* 32-bit words; 0: 5 */
 	int exts;
 	uint8_t ext[6]; /* IPv6 header numbers, without fragment */
+	int behind;	/* how many of them are behind the fragment header: the last */
 	enum build_frag frag;
 	uint8_t proto;
 	enum build_opt opt;
@@ -107,7 +114,7 @@ static inline uint8_t *build_tcp(uint8_t *p, const struct build *b, struct parse
 {
 	uint8_t *start = p;
 
-	p = put(put(put(p, 0x1f90c350, 4), 1, 4), 2, 4);
+	p = put(put(put(p, BUILD_PORTS, 4), 1, 4), 2, 4);
 	p = put(p, 0x0010ffff00000000, 8);
 	p = build_options(p, b->opt, v);
 	start[12] = (uint8_t)((p - start) / 4 << 4);
@@ -124,11 +131,11 @@ static inline uint8_t *build_l4(uint8_t *p, const struct build *b, struct parse_
 		p = build_tcp(p, b, v);
 		break;
 	case 17:
-		p = put(put(put(p, 0x1f90c350, 4), 8u + (uint32_t)b->payload, 2), 0, 2);
+		p = put(put(put(p, BUILD_PORTS, 4), 8u + (uint32_t)b->payload, 2), 0, 2);
 		break;
 	case 1:
 	case 58:
-		p = put(p, 0x0800000012340001, 8);
+		p = put(put(p, b->proto == 1 ? 8 : 128, 1), 0x00000012340001, 7); /* echo request */
 		break;
 	default: /* something without an L4 header that is known */
 		p = put(p, 0xdeadbeefcafe0000, 8);
@@ -146,14 +153,13 @@ static inline uint8_t *build_ipv4(uint8_t *p, const struct build *b, struct pars
 {
 	int ihl = b->ihl ? b->ihl : 5;
 	uint16_t frag = b->frag == FRAG_FIRST ? 0x2000 : b->frag == FRAG_LATER ? 0x20b9 : 0x4000;
-	uint32_t src = 0x0a000001, dst = 0xc0a80102;
 	uint8_t *start = p;
 
 	p = put(put(put(p, 0x40u | (uint32_t)ihl, 1), b->ds, 1), 0, 2);
-	p = put(put(put(put(put(p, 1, 2), frag, 2), 64, 1), b->proto, 1), 0, 2);
-	p = put(put(p, src, 4), dst, 4);
+	p = put(put(put(put(put(p, BUILD_ID4, 2), frag, 2), 64, 1), b->proto, 1), 0, 2);
+	p = put(put(p, BUILD_SADDR4, 4), BUILD_DADDR4, 4);
 	memset(p, 1, (size_t)(ihl - 5) * 4);
-	put((uint8_t *)&v->addr, src ^ dst, 4);
+	put((uint8_t *)&v->addr, BUILD_SADDR4 ^ BUILD_DADDR4, 4);
 	v->nexthdr = b->proto;
 	return start + ihl * 4;
 }
@@ -168,33 +174,71 @@ static inline uint8_t *build_ext(uint8_t *p, uint8_t kind, uint8_t next)
 	return p + len;
 }
 
+static inline uint8_t *build_exts(uint8_t *p, const struct build *b, int from, int to, uint8_t last)
+{
+	for (int i = from; i < to; i++)
+		p = build_ext(p, b->ext[i], i + 1 < to ? b->ext[i + 1] : last);
+	return p;
+}
+
+/* Behind the fragment header of a later fragment comes the middle of something. */
+static inline uint8_t *build_fragment(uint8_t *p, const struct build *b, int exts,
+				      struct parse_view *v)
+{
+	const uint64_t field = b->frag == FRAG_FIRST ? 1 : b->frag == FRAG_LATER ? 0x5c9 : 0;
+	const uint8_t next = exts < b->exts ? b->ext[exts] : b->proto;
+
+	p = put(put(put(put(p, next, 1), 0, 1), field, 2), BUILD_ID6, 4);
+	if (b->frag != FRAG_LATER)
+		return build_exts(p, b, exts, b->exts, b->proto);
+	v->nexthdr = next;
+	return p;
+}
+
 static inline uint8_t *build_ipv6(uint8_t *p, const struct build *b, struct parse_view *v)
 {
+	const int exts = b->frag ? b->exts - b->behind : b->exts; /* before the fragment header */
 	uint8_t first = b->frag ? 44 : b->proto, *start = p;
 
 	p = put(p, 6u << 28 | (uint32_t)b->ds << 20 | 0xfedcb, 4);
-	p = put(put(put(p, 0, 2), b->exts ? b->ext[0] : first, 1), 64, 1);
+	p = put(put(put(p, 0, 2), exts ? b->ext[0] : first, 1), 64, 1);
 	for (int i = 0; i < 8; i++)
-		p = put(p, 0x20010db8u * (uint32_t)(i + 1), 4);
+		p = put(p, BUILD_ADDR6 * (uint32_t)(i + 1), 4);
 	for (int i = 0; i < 8; i++) {
 		uint32_t word;
 
 		memcpy(&word, start + 8 + i * 4, 4);
 		v->addr ^= word;
 	}
-	for (int i = 0; i < b->exts; i++)
-		p = build_ext(p, b->ext[i], i + 1 < b->exts ? b->ext[i + 1] : first);
-	if (b->frag)
-		p = put(put(put(p, b->proto, 1), 0, 1),
-			(b->frag == FRAG_FIRST ?
-				 1ull :
-			 b->frag == FRAG_LATER ?
-				 0x5c9ull :
-				 0) << 32 |
-				7,
-			6);
+	p = build_exts(p, b, 0, exts, first);
 	v->nexthdr = b->proto;
-	return p;
+	return b->frag ? build_fragment(p, b, exts, v) : p;
+}
+
+static inline void build_ends(const struct build *b, struct parse_view *v)
+{
+	struct pkt_ends *ends = &v->ends;
+	const bool real = b->frag == FRAG_FIRST || b->frag == FRAG_LATER;
+
+	v->frag_id = !real ? 0 : b->family == 4 ? BUILD_ID4 : BUILD_ID6;
+	v->has_ends = 1;
+	ends->frag_id = v->frag_id;
+	ends->family = (uint8_t)b->family;
+	ends->proto = v->nexthdr;
+	ends->flags = v->flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER);
+	if (b->family == 4) {
+		put((uint8_t *)ends->saddr, BUILD_SADDR4, 4);
+		put((uint8_t *)ends->daddr, BUILD_DADDR4, 4);
+	}
+	for (int i = 0; b->family == 6 && i < 4; i++) {
+		put((uint8_t *)(ends->saddr + i), BUILD_ADDR6 * (uint32_t)(i + 1), 4);
+		put((uint8_t *)(ends->daddr + i), BUILD_ADDR6 * (uint32_t)(i + 5), 4);
+	}
+	if (b->frag == FRAG_LATER || (b->proto != 6 && b->proto != 17))
+		return;
+	ends->has_ports = 1;
+	put((uint8_t *)&ends->sport, BUILD_PORTS >> 16, 2);
+	put((uint8_t *)&ends->dport, BUILD_PORTS, 2);
 }
 
 /* A later fragment has no L4 header, whatever its bytes look like. */
@@ -233,6 +277,38 @@ static inline size_t build_frame(uint8_t *frame, const struct build *b, struct p
 		v.flags |= PKT_FRAG_FIRST;
 	if (!v.ts_found)
 		v.tsval = v.tsecr = 0;
+	build_ends(b, &v);
 	*ret_view = v;
 	return (size_t)(end - frame) + (size_t)b->padding;
+}
+
+static inline bool build_is_error(int family, int type)
+{
+	return family == 4 ? type < 32 && 0x1838 >> type & 1 : type && type < 128;
+}
+
+/* An ICMP message of that type, as `outer` says, about the packet `inner`, of which the first
+ * `keep` bytes are quoted. What is found in a quote that ends in front of L4 is not described. */
+static inline size_t build_error(uint8_t *frame, struct build outer, int type,
+				 const struct build *inner, size_t keep, struct parse_view *ret_view)
+{
+	static uint8_t quoted[BUILD_MAX];
+	struct parse_view in, v;
+	size_t len = build_frame(quoted, inner, &in);
+
+	len -= in.l3 + (size_t)inner->padding;
+	keep = keep < len ? keep : len;
+	outer.proto = outer.family == 4 ? 1 : 58;
+	outer.payload = (int)keep;
+	len = build_frame(frame, &outer, &v);
+	frame[v.l4] = (uint8_t)type;
+	memcpy(frame + v.l4 + 8, quoted + in.l3, keep);
+	v.icmp_error = outer.frag != FRAG_LATER && build_is_error(outer.family, type);
+	v.has_quote = v.icmp_error && inner->family == outer.family && keep >= in.l4 - in.l3;
+	if (keep < in.l4 - in.l3 + 4)
+		in.ends.has_ports = in.ends.sport = in.ends.dport = 0;
+	if (v.has_quote)
+		v.quote = in.ends;
+	*ret_view = v;
+	return len;
 }

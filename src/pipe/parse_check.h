@@ -143,6 +143,24 @@ static inline void check_kernel(const uint8_t *frame, size_t len, const struct p
 		check_tc_held(frame, len, want);
 }
 
+/* What is copied must be what struct pkt leads to. */
+static inline void check_ends(const struct parse_view *v, const uint8_t *frame, size_t len)
+{
+	const struct pkt_ends *e = &v->ends;
+	bool agree = v->has_ends == !!v->family && e->family == v->family &&
+		     e->proto == v->nexthdr && e->frag_id == v->frag_id &&
+		     !(e->flags & ~v->flags) && e->has_ports == (v->proto == 6 || v->proto == 17) &&
+		     v->has_quote <= v->icmp_error;
+	uint32_t addr = 0;
+
+	for (int i = 0; i < 4; i++)
+		addr ^= e->saddr[i] ^ e->daddr[i];
+	agree = agree && addr == v->addr && !memcmp(&e->sport, &v->ports, sizeof(v->ports));
+	if (!agree)
+		show("struct pkt against", "ends", frame, len);
+	assert_true(agree);
+}
+
 static inline void check_bounds(const struct parse_view *v, const uint8_t *frame, size_t len)
 {
 	bool inside = v->l3 <= len && (v->l4 == PARSE_NONE || (v->l4 <= len && v->l4 >= v->l3));
@@ -162,6 +180,7 @@ static inline void check_native(const uint8_t *frame, size_t len, struct parse_v
 	parse_native(frame, len, 0, 0, &got);
 	runs_native++;
 	check_bounds(&got, frame, len);
+	check_ends(&got, frame, len);
 	same("user space", &got, ret_second, frame, len);
 }
 
@@ -173,15 +192,22 @@ static inline void check(const uint8_t *frame, size_t len)
 	check_kernel(frame, len, &want);
 }
 
-/* A frame from a description, for which both parsers must say what the description says. */
-static inline size_t check_build(const struct build *b, uint8_t *frame)
+/* A frame for which both parsers must say what its description says. */
+static inline void check_described(const uint8_t *frame, size_t len, const struct parse_view *want)
 {
-	struct parse_view want, second;
-	size_t len = build_frame(frame, b, &want);
+	struct parse_view second;
 
 	second_parse(frame, len, NO_TAG, &second);
-	same("second parser against the description", &second, &want, frame, len);
+	same("second parser against the description", &second, want, frame, len);
 	check(frame, len);
+}
+
+static inline size_t check_build(const struct build *b, uint8_t *frame)
+{
+	struct parse_view want;
+	size_t len = build_frame(frame, b, &want);
+
+	check_described(frame, len, &want);
 	return len;
 }
 

@@ -56,20 +56,24 @@ static int lo_send(int fd, const uint8_t *frame, size_t len, size_t linear)
 }
 
 /* Exit status 0: all the same; 1: a difference; 2: no such namespace or socket here. */
-static int child_sends_non_linear(const struct build *b)
+static int child_sends_non_linear(const struct build *b, const struct build *quoted)
 {
 	uint8_t frame[BUILD_MAX];
 	struct parse_view want;
-	size_t len = build_frame(frame, b, &want), needed;
+	size_t len, needed;
 	int fd;
+
+	len = quoted ? build_error(frame, *b, 3, quoted, BUILD_MAX, &want) :
+		       build_frame(frame, b, &want);
 
 	if (lo_prepare())
 		return 2;
 	fd = lo_socket();
 	if (fd < 0)
 		return 2;
-	needed = want.l4 + (want.proto == 6 ? 20 : 8);
-	for (size_t linear = 14; linear < 250; linear++) {
+	/* How far a quote's headers go is not looked into. */
+	needed = quoted ? PARSE_PULL : want.l4 + (want.proto == 6 ? 20 : 8);
+	for (size_t linear = 14; linear < PARSE_PULL + 4; linear++) {
 		const char *field;
 
 		if (lo_send(fd, frame, len, linear))
@@ -88,13 +92,13 @@ static int child_sends_non_linear(const struct build *b)
 	return 0;
 }
 
-static int non_linear(const struct build *b)
+static int non_linear(const struct build *b, const struct build *quoted)
 {
 	pid_t pid = fork();
 	int status;
 
 	if (!pid)
-		_exit(child_sends_non_linear(b));
+		_exit(child_sends_non_linear(b, quoted));
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -112,6 +116,7 @@ static void test_headers_beyond_linear_part(void **state)
 			   .opt = OPT_NONE,
 			   .payload = 6000,
 			   .tci = { 0xa003, 4 } };
+	struct build quoted = { .family = 6, .exts = 1, .ext = { 60 }, .proto = 17, .payload = 6000 };
 	int r;
 
 	if (!probe) {
@@ -119,14 +124,17 @@ static void test_headers_beyond_linear_part(void **state)
 		skip();
 	}
 	probe->bss->tag_proto = 0;
-	r = non_linear(&b);
+	r = non_linear(&b, NULL);
 	if (r == 2) {
 		print_message("skipped: no network namespace, clsact or packet socket here\n");
 		skip();
 	}
 	assert_int_equal(r, 0);
+	assert_int_equal(non_linear(&b, &quoted), 0);
 	b = (struct build){ .family = 4, .ihl = 15, .proto = 17, .payload = 6000, .pppoe = true };
-	assert_int_equal(non_linear(&b), 0);
+	assert_int_equal(non_linear(&b, NULL), 0);
+	quoted.family = 4;
+	assert_int_equal(non_linear(&b, &quoted), 0);
 }
 
 int main(void)

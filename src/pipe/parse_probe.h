@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include "pipe/pkt.h"
+
 #define PARSE_NONE 0xffffffffu /* no offset, no payload length */
 
 struct parse_view {
@@ -18,8 +20,11 @@ struct parse_view {
 	__u32 ts_found, tsval, tsecr;
 	__u32 ports; /* the first four bytes of TCP and UDP, as they lie there */
 	__u32 addr;  /* exclusive or of all address words, as they lie there */
+	__u32 frag_id;
 	__u16 ethertype, vlan_proto, vid, vid_inner;
-	__u8 pcp_dei, vlans, family, proto, nexthdr, flags, dsfield, pad;
+	__u8 pcp_dei, vlans, family, proto, nexthdr, flags, dsfield;
+	__u8 icmp_error, has_ends, has_quote;
+	struct pkt_ends ends, quote; /* if has_... */
 };
 #endif
 
@@ -55,7 +60,7 @@ static __always_inline void parse_view_l4(struct parse_view *v, const struct pkt
 		v->payload = p->l4_len - hlen;
 }
 
-/* Everything but the timestamps, whose function differs between XDP, TC and user space. */
+/* Everything but timestamps and ends, whose functions differ between XDP, TC and user space. */
 static __always_inline void parse_view_fill(struct parse_view *v, const struct pkt *p, int result)
 {
 	__builtin_memset(v, 0, sizeof(*v));
@@ -76,6 +81,9 @@ static __always_inline void parse_view_fill(struct parse_view *v, const struct p
 	v->flags = p->flags;
 	v->dsfield = pkt_dsfield(p);
 	v->addr = parse_view_addr(p);
+	if (p->flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER))
+		v->frag_id = pkt_frag_id(p);
+	v->icmp_error = pkt_is_icmp_error(p);
 	parse_view_l4(v, p);
 }
 #endif

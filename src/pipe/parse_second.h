@@ -174,10 +174,23 @@ static inline void second_addresses(struct second_cursor *c, size_t offset, int 
 	}
 }
 
+static inline void second_ipv4_fragment(struct second_cursor *c)
+{
+	uint32_t fragment = second_number_at(c, c->at + 6, 2);
+
+	if (fragment % 8192)
+		c->v->flags |= PKT_FRAG_LATER;
+	else if (fragment & 0x2000)
+		c->v->flags |= PKT_FRAG_FIRST;
+	else
+		return;
+	c->v->frag_id = second_number_at(c, c->at + 4, 2);
+}
+
 static inline int second_layer_ipv4(struct second_cursor *c)
 {
 	struct parse_view *v = c->v;
-	uint32_t header, total, fragment;
+	uint32_t header, total;
 
 	if (!second_has(c, 20))
 		return PARSE_TRUNCATED;
@@ -194,11 +207,7 @@ static inline int second_layer_ipv4(struct second_cursor *c)
 	v->nexthdr = (uint8_t)second_byte_at(c, c->at + 9);
 	v->l4_len = total - header;
 	second_addresses(c, 12, 2);
-	fragment = second_number_at(c, c->at + 6, 2);
-	if (fragment % 8192)
-		v->flags |= PKT_FRAG_LATER;
-	else if (fragment & 0x2000)
-		v->flags |= PKT_FRAG_FIRST;
+	second_ipv4_fragment(c);
 	c->at += header;
 	second_transport(c, 1);
 	return PARSE_OK;
@@ -226,8 +235,11 @@ static inline bool second_is_ext(int kind)
 
 static inline void second_note_fragment(struct second_cursor *c)
 {
-	uint32_t field = second_number_at(c, c->at + 2, 2);
+	uint32_t field = second_number_at(c, c->at + 2, 2), id = second_number_at(c, c->at + 4, 4);
+	const bool nested = c->v->flags & PKT_FRAG_FIRST;
 
+	if (!nested && (field / 8 || field & 1))
+		c->v->frag_id = id;
 	if (field / 8)
 		c->v->flags |= PKT_FRAG_LATER;
 	else if (field & 1)
@@ -275,6 +287,93 @@ static inline int second_layer_ipv6(struct second_cursor *c)
 	second_extensions(c);
 	second_transport(c, 58);
 	return PARSE_OK;
+}
+
+/* --- ends: those of the packet, and those of what an ICMP error quotes --------------------------- */
+
+static inline void second_ends(const struct second_cursor *c, size_t ip, const uint8_t *ports,
+			       struct pkt_ends *ret)
+{
+	const struct parse_view *v = c->v;
+	const size_t size = v->family == 4 ? 4 : 16, at = ip + (v->family == 4 ? 12 : 8);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->family = v->family;
+	ret->proto = v->nexthdr;
+	ret->flags = v->flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER);
+	ret->frag_id = v->frag_id;
+	memcpy(ret->saddr, c->frame + at, size);
+	memcpy(ret->daddr, c->frame + at + size, size);
+	if (!ports)
+		return;
+	ret->has_ports = 1;
+	memcpy(&ret->sport, ports, 2);
+	memcpy(&ret->dport, ports + 2, 2);
+}
+
+/* What is an error: the types from first to last. */
+static inline bool second_is_error(int proto, int type)
+{
+	static const struct {
+		uint8_t proto, first, last;
+	} rows[] = { { 1, 3, 5 }, { 1, 11, 12 }, { 58, 1, 127 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].proto == proto && rows[i].first <= type && type <= rows[i].last)
+			return true;
+	return false;
+}
+
+/* The quoted headers, up to its L4. A cursor whose end is the message's. */
+static inline bool second_quoted_ip(struct second_cursor *q)
+{
+	const size_t need = q->v->family == 4 ? 20 : 40;
+	int first = second_byte_at(q, q->at);
+
+	if (!second_has(q, need) || first / 16 != q->v->family)
+		return false;
+	if (q->v->family == 4) {
+		if (first % 16 < 5)
+			return false;
+		second_ipv4_fragment(q);
+		q->v->nexthdr = (uint8_t)second_byte_at(q, q->at + 9);
+		q->at += (size_t)first % 16 * 4;
+		return true;
+	}
+	q->v->nexthdr = (uint8_t)second_byte_at(q, q->at + 6);
+	q->at += need;
+	q->v->l4_len = (uint32_t)(q->len - q->at);
+	second_extensions(q);
+	return true;
+}
+
+static inline void second_quote(const struct second_cursor *c)
+{
+	struct parse_view *v = c->v, quoted = { .family = v->family };
+	const size_t ip = v->l4 + 8, message_end = (size_t)v->l4 + v->l4_len;
+	struct second_cursor q = { c->frame, message_end < c->len ? message_end : c->len, ip,
+				   &quoted };
+	bool ports;
+
+	if (!v->proto || !second_is_error(v->proto, c->frame[v->l4]))
+		return;
+	v->icmp_error = 1;
+	if (!second_quoted_ip(&q))
+		return;
+	v->has_quote = 1;
+	ports = (quoted.nexthdr == 6 || quoted.nexthdr == 17) && !(quoted.flags & PKT_FRAG_LATER) &&
+		second_has(&q, 4);
+	second_ends(&q, ip, ports ? c->frame + q.at : NULL, &v->quote);
+}
+
+static inline void second_copy_ends(const struct second_cursor *c)
+{
+	struct parse_view *v = c->v;
+	bool ports = v->proto == 6 || v->proto == 17;
+
+	v->has_ends = 1;
+	second_ends(c, v->l3, ports ? c->frame + v->l4 : NULL, &v->ends);
+	second_quote(c);
 }
 
 static inline int second_layer_other(struct second_cursor *c)
@@ -329,6 +428,8 @@ static inline void second_parse(const uint8_t *frame, size_t len, struct second_
 			ret_view->l3 = (uint32_t)c.at;
 	}
 	ret_view->result = (uint32_t)reason;
+	if (reason == PARSE_OK)
+		second_copy_ends(&c);
 }
 
 static inline const char *second_difference(const struct parse_view *a, const struct parse_view *b)
@@ -357,6 +458,14 @@ static inline const char *second_difference(const struct parse_view *a, const st
 	DIFFERS(ts_found);
 	DIFFERS(tsval);
 	DIFFERS(tsecr);
+	DIFFERS(frag_id);
+	DIFFERS(icmp_error);
+	DIFFERS(has_ends);
+	DIFFERS(has_quote);
 #undef DIFFERS
+	if (memcmp(&a->ends, &b->ends, sizeof(a->ends)))
+		return "ends";
+	if (memcmp(&a->quote, &b->quote, sizeof(a->quote)))
+		return "quote";
 	return NULL;
 }

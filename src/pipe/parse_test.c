@@ -4,6 +4,7 @@
  * random ones. What "check" means is in parse_check.h.
  */
 #include "pipe/parse_check.h"
+#include "pipe/parse_random.h"
 
 /* --- well-formed frames ------------------------------------------------------------------------- */
 
@@ -488,58 +489,6 @@ static void test_stale_tag_in_skb(void **state)
 }
 
 /* --- random frames ---------------------------------------------------------------------------------- */
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(random_state >> 33) % n;
-}
-
-static void random_spec(struct build *b)
-{
-	static const uint8_t protos[] = { 6, 6, 6, 17, 1, 58, 47 };
-	static const uint8_t kinds[] = { 0, 43, 51, 60, 135 };
-
-	*b = (struct build){ .tags = (int)random_below(6),
-			     .labels = (int)random_below(12),
-			     .family = random_below(2) ? 4 : 6,
-			     .exts = (int)random_below(7),
-			     .frag = (enum build_frag)random_below(4),
-			     .proto = protos[random_below(sizeof(protos))],
-			     .opt = (enum build_opt)random_below(OPT_BAD_LEN + 1),
-			     .payload = (int)random_below(60),
-			     .padding = (int)random_below(20) };
-	b->tags %= 5;
-	b->pppoe = b->labels == 11;
-	b->labels = b->labels > 5 ? 0 : b->labels;
-	b->ihl = 5 + (int)random_below(11) * (int)random_below(2);
-	for (int i = 0; i < 5; i++)
-		b->tci[i] = (uint16_t)random_below(65536);
-	for (int i = 0; i < 6; i++)
-		b->ext[i] = kinds[random_below(sizeof(kinds))];
-}
-
-/* A good frame with some bytes changed, or cut; now and then only noise. */
-static size_t random_frame(uint8_t *frame)
-{
-	static const uint8_t telling[] = { 0, 1, 6, 8, 10, 17, 43, 44, 51, 60, 0x45, 0x60, 0x81, 255 };
-	struct build b;
-	struct parse_view v;
-	size_t len;
-
-	random_spec(&b);
-	len = build_frame(frame, &b, &v);
-	if (!random_below(16))
-		for (size_t i = 12; i < len; i++)
-			frame[i] = (uint8_t)random_below(256);
-	for (uint32_t i = random_below(6); i; i--)
-		frame[12 + random_below((uint32_t)len - 12)] =
-			random_below(2) ? telling[random_below(sizeof(telling))] :
-					  (uint8_t)random_below(256);
-	return random_below(3) ? len : random_below((uint32_t)len + 1);
-}
 
 static void test_random_in_user_space(void **state)
 {

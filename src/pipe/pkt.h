@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * struct pkt: what the parser found in a frame, filled once and read by every stage.
- * Pure data: whoever wants header bytes uses the accessors of parse.bpf.h.
+ * struct pkt: what the parser found in a frame, filled once and read by every stage; and struct
+ * pkt_ends for what is rare. Pure data: whoever wants header bytes uses the accessors of parse.bpf.h.
  */
 #pragma once
 
@@ -36,12 +36,30 @@ struct pkt {
 	__be16 vlan_proto; /* outermost tag: 0x8100 or 0x88a8, 0 without a tag */
 	__u16 vid;	   /* outermost VLAN id, 0 without a tag */
 	__u16 vid_inner;   /* innermost VLAN id; with one tag the same as vid */
+	__u16 frag;	   /* offset of an IPv6 fragment header, for pkt_frag_id(); or 0 */
 	__u8 pcp_dei;	   /* outermost priority: PCP << 1 | DEI */
 	__u8 vlans;	   /* tags seen, 0..PKT_MAX_TAGS */
 	__u8 family;	   /* 4, 6, or 0 when parsing failed */
 	__u8 proto;	   /* TCP, UDP, ICMP, ICMPv6 with their header at l4, or 0 */
 	__u8 nexthdr;	   /* protocol number at l4 whether known or not */
 	__u8 flags;	   /* enum pkt_flag */
+};
+
+/*
+ * Who sends to whom, copied out of a packet or out of what an ICMP error quotes: no pointer into
+ * the frame, so it can be hashed wherever it is. What all fragments of a datagram have in common
+ * are the addresses and frag_id. The ports are in the first fragment only, and in IPv6 not even
+ * proto is the same: it is the number behind all extension headers there, and in later ones that of
+ * the first header behind the fragment header.
+ */
+struct pkt_ends {
+	__be32 saddr[4], daddr[4]; /* IPv4: the first word, then zeros */
+	__u32 frag_id;		   /* of a fragment; host order, 16 bits in IPv4 */
+	__be16 sport, dport;
+	__u8 family;
+	__u8 proto;	/* what pkt.nexthdr would be */
+	__u8 has_ports; /* TCP or UDP, and they are there */
+	__u8 flags;	/* PKT_FRAG_FIRST, PKT_FRAG_LATER */
 };
 
 /* Why a frame is not an IP packet for us: name, one line for counters and `explain`. */

@@ -76,15 +76,40 @@ static const struct {
 	{ { 4, 2 }, 2 },
 	{ { 5, 18 }, 2 },
 	{ { 0x20, 0x00 }, 2 },
+	{ { 0x20, 0xb9 }, 2 },
+	{ { 17, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef }, 8 },
+	{ { 17, 0, 5, 0xc9, 0xde, 0xad, 0xbe, 0xef }, 8 },
+	{ { 44, 0, 0, 9, 0xde, 0xad, 0xbe, 0xef }, 8 },
+	{ { 3, 1 }, 2 },
+	{ { 11, 0 }, 2 },
+	{ { 128, 0 }, 2 },
 };
+
+/* The frame's packet becomes what an ICMP error quotes; later rounds change either, or cut it. */
+static size_t wrap_in_error(uint8_t *data, size_t size, size_t max)
+{
+	static const uint8_t ipv4[28] = { 0x45, 0, 2, 0, 1, 2, 0, 0, 64, 1, [20] = 3 };
+	static const uint8_t ipv6[48] = { 0x60, 0, 0, 0, 2, 0, 58, 64, [40] = 1 };
+	const bool is_ipv6 = size > 14 && data[12] == 0x86;
+	const uint8_t *header = is_ipv6 ? ipv6 : ipv4;
+	const size_t len = is_ipv6 ? sizeof(ipv6) : sizeof(ipv4);
+
+	if (size <= 14 || size + len > max)
+		return LLVMFuzzerMutate(data, size, max);
+	memmove(data + 14 + len, data + 14, size - 14);
+	memcpy(data + 14, header, len);
+	return size + len;
+}
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
 	size_t word = seed / 8 % (sizeof(words) / sizeof(*words));
-	size_t at = 12 + seed / 512 % 40 * 2, len = words[word].len;
+	size_t at = 12 + seed / 512 % 64 * 2, len = words[word].len;
 
 	if (seed % 4 == 0)
 		return LLVMFuzzerMutate(data, size, max);
+	if (seed / 32768 % 16 == 0)
+		return wrap_in_error(data, size, max);
 	if (at + len > max)
 		return LLVMFuzzerMutate(data, size, max);
 	if (size < at + len) {
