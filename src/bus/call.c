@@ -168,6 +168,11 @@ const char *bus_call_method(const struct bus_call *call)
 	return call->method->row->name;
 }
 
+const char *bus_call_interface(const struct bus_call *call)
+{
+	return call->interface->row->name;
+}
+
 uid_t bus_call_uid(const struct bus_call *call)
 {
 	return call->conn->peer.uid;

@@ -119,7 +119,9 @@ typedef void (*bus_gone)(struct bus_call *call, void *userdata);
 void bus_call_defer(struct bus_call *call, bus_gone gone, void *userdata);
 
 bool bus_call_more(const struct bus_call *call);
+/* The names of the called method and of its interface, as in their rows. */
 const char *bus_call_method(const struct bus_call *call);
+const char *bus_call_interface(const struct bus_call *call);
 uid_t bus_call_uid(const struct bus_call *call);
 pid_t bus_call_pid(const struct bus_call *call);
 bool bus_call_may_write(const struct bus_call *call);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The other names this program answers to; a link of that name runs the row's main(). */
 #include "cli/cli.h"
+#include "cli/xdp_config.h"
 
 const struct cli_alias cli_aliases[] = {
+	{ "xdp_config", xdp_config_main },
 	{ 0 },
 };

@@ -231,18 +231,33 @@ static enum cli_status no_command(const struct cli *cli)
 	return cli_wrong_usage("unknown command '%s'; 'weir help' lists them", cli->words.at[0]);
 }
 
-/* "[FILE]...": from 0 to any; "NAME": exactly 1; "[SECTION]": 0 or 1. */
+/* "[FILE]...": from 0 to any; "NAME WEIGHT": exactly 2; "[SECTION]": 0 or 1. */
+static void count_words(const char *spec, size_t *ret_least, size_t *ret_most)
+{
+	*ret_least = *ret_most = 0;
+	while (*spec) {
+		size_t len = strcspn(spec, " ");
+
+		*ret_least += *spec != '[';
+		*ret_most += 1;
+		spec += len + strspn(spec + len, " ");
+	}
+}
+
 static enum cli_status check_words(const struct cli *cli)
 {
 	const char *spec = cli->command->arguments;
-	size_t most = !*spec ? 0 : strstr(spec, "...") ? SIZE_MAX : 1;
-	size_t least = *spec && *spec != '[' ? 1 : 0;
+	size_t least, most;
 
+	count_words(spec, &least, &most);
+	if (strstr(spec, "..."))
+		most = SIZE_MAX;
 	if (cli->words.n < least)
 		return cli_wrong_usage("'weir %s' needs %s", cli->command->name, spec);
 	if (cli->words.n > most)
 		return cli_wrong_usage("'weir %s' takes %s%s, not '%s'", cli->command->name,
-				       most ? "one " : "no argument", spec, cli->words.at[most]);
+				       most == 1 ? "one " : most ? "" : "no argument", spec,
+				       cli->words.at[most]);
 	return CLI_OK;
 }
 

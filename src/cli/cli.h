@@ -145,5 +145,6 @@ enum cli_status cmd_reload(const struct cli *cli);
 enum cli_status cmd_stage_show(const struct cli *cli);
 enum cli_status cmd_explain_interface(const struct cli *cli);
 enum cli_status cmd_monitor(const struct cli *cli);
+enum cli_status cmd_balance(const struct cli *cli);
 enum cli_status cmd_help(const struct cli *cli);
 enum cli_status cmd_completion(const struct cli *cli);

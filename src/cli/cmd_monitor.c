@@ -59,12 +59,15 @@ enum cli_status cmd_monitor(const struct cli *cli)
 	struct monitor m = { .cli = cli };
 	_cleanup_diag_ struct diag d = { 0 };
 	enum cli_status s = cli_connect(cli, &client);
+	json_t *parameters = NULL;
 	int r;
 
 	if (s)
 		return s;
+	if (cli_has(cli, "figures"))
+		parameters = json_pack("{ss}", "figures", cli_value(cli, "figures"));
 	bus_client_set_stop(client, cli_catch_stop());
-	r = bus_client_follow(client, "io.weir.Monitor", NULL, on_event, &m, &d);
+	r = bus_client_follow(client, "io.weir.Monitor", parameters, on_event, &m, &d);
 	cli_print_diag(&d);
 	if (r == -EINTR)
 		return CLI_OK;

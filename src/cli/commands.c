@@ -32,6 +32,26 @@ static const struct cli_option counters_options[] = {
 
 static const struct cli_option watch_options[] = { WATCH, { 0 } };
 
+#define BALANCER                                                                                 \
+	{                                                                                        \
+		"balancer", 0, TAKES_VALUE, "NAME", "Which balancer, where there are several"    \
+	}
+
+static const struct cli_option balance_options[] = { BALANCER, { 0 } };
+
+static const struct cli_option balance_add_options[] = {
+	{ "weight", 0, TAKES_VALUE, "N", "Its share against the others' weights (default: 1)" },
+	BALANCER,
+	{ 0 },
+};
+
+static const struct cli_option monitor_options[] = {
+	{ "figures", 0, TAKES_VALUE, "STAGE", "Also the rows of that stage's table, every second",
+	  OFFER_STAGES },
+	{ 0 },
+};
+
+
 const char *const cli_stages[] = {
 #define STAGE(name) #name,
 #include "pipe/stages.def"
@@ -75,12 +95,30 @@ const struct cli_command cli_commands[] = {
 	  .stage = #name },
 #include "pipe/stages.def"
 #undef STAGE
+	{ "balance add", "INTERFACE", "A target joins a running balancer",
+	  "It takes its share of the flows, and no other flow moves. Like all changes by command "
+	  "it survives a restart; 'weir balance reset' forgets them.",
+	  "balance add eth4 --weight 2", cmd_balance, balance_add_options, OFFER_INTERFACES },
+	{ "balance remove", "INTERFACE", "A target leaves at once",
+	  "Only its own flows move. To let them end first, drain it.", "balance remove eth4",
+	  cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance weight", "INTERFACE WEIGHT", "Give a target another share",
+	  "WEIGHT is 1 to 100, against the weights of the others.", "balance weight eth4 3",
+	  cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance drain", "INTERFACE", "Let a target's flows end and give it no new ones",
+	  "It ends by itself when no known flow is left; 'weir balance show' tells how many are.",
+	  "balance drain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance undrain", "INTERFACE", "Give a drained target its share again", NULL,
+	  "balance undrain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance reset", "[INTERFACE]", "Forget what was changed by command",
+	  "Of one target, or of all: the configuration counts again.", "balance reset", cmd_balance,
+	  balance_options, OFFER_INTERFACES },
 	{ "explain interface", "NAME", "What happens to packets of an interface, in words", NULL,
 	  "explain interface eth1", cmd_explain_interface, .offer = OFFER_INTERFACES },
 	{ "monitor", "", "Events as they happen, until interrupted",
 	  "With --json each event is one object on one line. When the output is read too slowly, "
 	  "events are lost and their number is said.",
-	  "monitor", cmd_monitor },
+	  "monitor --figures balance", cmd_monitor, monitor_options },
 	{ "version", "", "The versions of weir, the daemon and its kernel",
 	  "Says so when no daemon runs, which is no failure here.", "version", cmd_version },
 	{ "help", "[COMMAND]...", "Help, of one command when named", NULL, "help counters",

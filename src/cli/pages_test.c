@@ -156,7 +156,8 @@ static void test_completion(void **state)
 	completes(script, "status --p", "");
 	completes(script, "status --", "--bus --help --json --timeout --version");
 	completes(script, "bridge show --w", "--watch");
-	completes(script, "counters --stage b", "bridge");
+	completes(script, "counters --stage br", "bridge");
+	completes(script, "monitor --figures ba", "balance");
 	completes(script, "counters --interface l", "lo");
 	completes(script, "explain ", "interface");
 	completes(script, "explain interface l", "lo");

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "daemon/engine.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -9,37 +7,8 @@
 
 #include "base/file.h"
 #include "config/load.h"
+#include "daemon/engine_private.h"
 #include "daemon/remember.h"
-#include "nl/monitor.h"
-#include "tune/knob.h"
-
-/* Interfaces come in bursts (a rename is three events): look once when it is quiet. */
-#define SETTLE_USEC (20 * 1000)
-/* No event tells that a device began or ceased to take redirects. */
-#define LOOK_USEC (1000 * 1000)
-
-struct engine {
-	struct engine_options options;
-	engine_listener listener;
-	void *listener_data;
-	struct model *model;
-	struct model *read; /* read, not yet in force */
-	struct diag warnings;
-	time_t loaded_at;
-	struct pipe_facts facts; /* as of the last sync: what changes are told against */
-	struct pipe_facts shown; /* as of the last question */
-	struct pipe_memory memory;
-	struct pipeline *pipeline;
-	struct knobs knobs;
-	char *knobs_path, *memory_path;
-	int lock;
-	struct nl *nl;
-	struct nl_monitor *monitor;
-	sd_event *loop;
-	sd_event_source *monitor_source, *settle_timer, *look_timer;
-	struct strbuf *changed; /* where changes are noted during a load */
-	char trouble[300];	/* the last failure to follow the world, told once */
-};
 
 void engine_tell(struct engine *engine, const char *subject, const char *event, const char *format,
 		 ...)
@@ -115,21 +84,29 @@ static void port_tells(const char *subject, const char *event, const char *text,
 
 /* --- load -------------------------------------------------------------------------------------- */
 
-static int read_facts(struct nl *nl, const struct pipe_memory *memory, const struct model *model,
-		      struct pipe_facts *ret)
+/* Those of the configuration, and those that came by command. */
+static int interface_names(const struct engine *engine, const struct model *model,
+			   struct name_list *ret)
+{
+	int r = sections_interfaces(model, ret);
+
+	return r ? r : pipeline_interfaces(engine->pipeline, ret);
+}
+
+static int read_facts(struct engine *engine, const struct model *model, struct pipe_facts *ret)
 {
 	_cleanup_name_list_ struct name_list list = { 0 };
-	int r = sections_interfaces(model, &list);
+	int r = interface_names(engine, model, &list);
 
-	return r ? r : pipe_facts_read(nl, memory, list.names.at, list.names.n, ret);
+	return r ? r : pipe_facts_read(engine->nl, &engine->memory, list.names.at, list.names.n, ret);
 }
 
 /* Written only when something is new: a full disk costs the memory of a restart, no more. */
-static int remember(struct engine *engine)
+int engine_remember(struct engine *engine)
 {
 	_cleanup_name_list_ struct name_list list = { 0 };
 	bool news = false;
-	int r = sections_interfaces(engine->model, &list);
+	int r = interface_names(engine, engine->model, &list);
 
 	if (!r)
 		r = pipe_memory_keep(&engine->memory, &engine->facts, list.names.at, list.names.n,
@@ -151,6 +128,7 @@ int engine_check(const char *const *files, size_t n, struct diag *d)
 {
 	_cleanup_(model_freep) struct model *model = NULL;
 	_cleanup_(pipe_facts_free) struct pipe_facts facts = { 0 };
+	_cleanup_name_list_ struct name_list list = { 0 };
 	_cleanup_nl_ struct nl *nl = NULL;
 	struct pipe_wish wish;
 	int r = load_model(files, n, &model, d);
@@ -158,7 +136,9 @@ int engine_check(const char *const *files, size_t n, struct diag *d)
 	if (!r)
 		r = nl_open(&nl);
 	if (!r)
-		r = read_facts(nl, NULL, model, &facts);
+		r = sections_interfaces(model, &list);
+	if (!r)
+		r = pipe_facts_read(nl, NULL, list.names.at, list.names.n, &facts);
 	if (r)
 		return r;
 	sections_wish(model, &wish);
@@ -179,11 +159,11 @@ static void set_warnings(struct engine *engine, const struct diag *d)
 	}
 }
 
-static int apply(struct engine *engine, const struct model *model, bool retry, struct diag *d)
+int engine_apply(struct engine *engine, const struct model *model, bool retry, struct diag *d)
 {
 	struct pipe_facts facts = { 0 };
 	struct pipe_wish wish;
-	int r = read_facts(engine->nl, &engine->memory, model, &facts);
+	int r = read_facts(engine, model, &facts);
 
 	if (r)
 		return r;
@@ -242,7 +222,7 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	model = TAKE_PTR(engine->read);
 	warn_of_bus_path(engine, model, d);
 	engine->changed = changed;
-	r = apply(engine, model, true, d);
+	r = engine_apply(engine, model, true, d);
 	engine->changed = NULL;
 	if (r) {
 		if (!d->errors)
@@ -258,84 +238,15 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	set_warnings(engine, d);
 	pipeline_sweep(engine->pipeline);
 	engine->trouble[0] = 0;
-	(void)remember(engine);
+	(void)engine_remember(engine);
 	return 0;
-}
-
-/* --- following the world ----------------------------------------------------------------------- */
-
-static void note_trouble(struct engine *engine, const struct diag *d, int error)
-{
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-
-	vec_foreach(&d->entries, e)
-		if (e->level == DIAG_ERROR && !text.len)
-			diag_format_plain(e, &text);
-	if (!text.len)
-		strbuf_add(&text, strerror(-error));
-	if (!strncmp(engine->trouble, strbuf_text(&text), sizeof(engine->trouble) - 1))
-		return;
-	(void)snprintf(engine->trouble, sizeof(engine->trouble), "%s", strbuf_text(&text));
-	engine_tell(engine, "pipeline", "failed", "%s; trying again every second", engine->trouble);
-}
-
-static void tell_link_change(struct engine *engine, const struct pipe_link *was,
-			     const struct pipe_link *now)
-{
-	const char *name = now->name;
-
-	if (was->ifindex && !now->ifindex)
-		engine_tell(engine, name, "vanished", "interface is gone");
-	else if (!was->ifindex && now->ifindex)
-		engine_tell(engine, name, "appeared", "interface is back");
-	else if (was->ifindex != now->ifindex)
-		engine_tell(engine, name, "appeared", "interface was replaced by another");
-	else if (strcmp(was->present_name, now->present_name))
-		engine_tell(engine, name, "renamed",
-			    "interface is now called %s; change the configuration",
-			    now->present_name);
-	else if (was->up != now->up)
-		engine_tell(engine, name, now->up ? "up" : "down", "set %s", now->up ? "up" : "down");
-	else if (was->carrier != now->carrier)
-		engine_tell(engine, name, now->carrier ? "carrier" : "no-carrier", "carrier %s",
-			    now->carrier ? "on" : "off");
-}
-
-static void tell_changes(struct engine *engine, const struct pipe_facts *was)
-{
-	vec_foreach(&engine->memory.seen, seen) {
-		const struct pipe_link *a = pipe_facts_find(was, seen->name);
-		const struct pipe_link *b = pipe_facts_find(&engine->facts, seen->name);
-
-		if (a && b)
-			tell_link_change(engine, a, b);
-	}
-}
-
-static void reconcile(struct engine *engine)
-{
-	_cleanup_(pipe_facts_free) struct pipe_facts was = engine->facts;
-	_cleanup_diag_ struct diag d = { 0 };
-	int r;
-
-	engine->facts = (struct pipe_facts){ 0 };
-	r = apply(engine, engine->model, false, &d);
-	if (r) {
-		engine->facts = was;
-		was = (struct pipe_facts){ 0 };
-		note_trouble(engine, &d, r);
-		return;
-	}
-	engine->trouble[0] = 0;
-	tell_changes(engine, &was);
-	(void)remember(engine);
 }
 
 void engine_refresh(struct engine *engine)
 {
 	struct pipe_facts facts = { 0 };
 
-	if (read_facts(engine->nl, &engine->memory, engine->model, &facts))
+	if (read_facts(engine, engine->model, &facts))
 		return;
 	vec_foreach(&facts.links, link) {
 		const struct pipe_link *old = pipe_facts_find(&engine->facts, link->name);
@@ -349,89 +260,18 @@ void engine_refresh(struct engine *engine)
 	engine->shown = facts;
 }
 
-static int on_settled(sd_event_source *source, uint64_t usec, void *data)
+int engine_change(struct engine *engine, struct diag *d, struct strbuf *changed)
 {
-	reconcile(data);
-	return 0;
-}
+	int r;
 
-static void look_soon(struct engine *engine)
-{
-	int on;
-	uint64_t now;
-
-	if (sd_event_source_get_enabled(engine->settle_timer, &on) < 0 || on != SD_EVENT_OFF)
-		return;
-	if (sd_event_now(engine->loop, CLOCK_MONOTONIC, &now) < 0)
-		return;
-	(void)sd_event_source_set_time(engine->settle_timer, now + SETTLE_USEC);
-	(void)sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_ONESHOT);
-}
-
-static void on_link_event(const struct nl_event *event, void *data)
-{
-	look_soon(data);
-}
-
-static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *data)
-{
-	struct engine *engine = data;
-
-	(void)nl_monitor_read(engine->monitor, on_link_event, engine);
-	return 0;
-}
-
-/* A target that refuses redirects is one for TC: planning again finds that. */
-static bool target_changed(struct engine *engine, const struct counter_view *view, int ifindex)
-{
-	if (view->loss(view->source, ifindex).refused &&
-	    pipe_memory_refuses(&engine->memory, ifindex)) {
-		const struct pipe_link *link = pipe_facts_find_index(&engine->facts, ifindex);
-
-		engine_tell(engine, link ? link->name : "pipeline", "failed",
-			    "dropped frames redirected to it: the device takes none");
-		return true;
-	}
-	return pipe_facts_outdated(engine->nl, &engine->facts, ifindex);
-}
-
-static int on_look(sd_event_source *source, uint64_t usec, void *data)
-{
-	struct engine *engine = data;
-	struct counter_view view = pipeline_counters(engine->pipeline);
-	bool changed = pipeline_was_disturbed(engine->pipeline) || engine->trouble[0];
-
-	vec_foreach(&engine->memory.seen, seen)
-		changed |= target_changed(engine, &view, seen->ifindex);
-	if (changed)
-		reconcile(engine);
-	(void)sd_event_source_set_time(source, usec + LOOK_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static int start_timers(struct engine *engine)
-{
-	int r = sd_event_add_time(engine->loop, &engine->settle_timer, CLOCK_MONOTONIC, 0, 1000,
-				  on_settled, engine);
-
-	if (r >= 0)
-		r = sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_add_time_relative(engine->loop, &engine->look_timer, CLOCK_MONOTONIC,
-					       LOOK_USEC, LOOK_USEC / 10, on_look, engine);
+	engine->changed = changed;
+	r = engine_apply(engine, engine->model, false, d);
+	engine->changed = NULL;
+	if (r && !d->errors)
+		(void)diag_error(d, NULL, "cannot apply: %s", strerror(-r));
+	if (!r)
+		(void)engine_remember(engine);
 	return r;
-}
-
-int engine_follow(struct engine *engine, struct diag *d)
-{
-	int r = sd_event_add_io(engine->loop, &engine->monitor_source,
-				nl_monitor_fd(engine->monitor), EPOLLIN, on_monitor, engine);
-
-	if (r >= 0)
-		r = start_timers(engine);
-	if (r < 0)
-		return diag_error(d, NULL, "cannot follow interfaces: %s", strerror(-r)), r;
-	return 0;
 }
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -484,7 +324,8 @@ static int open_kernel(struct engine *engine, struct diag *d)
 		r = nl_monitor_open(0, &engine->monitor);
 	if (r)
 		return diag_error(d, NULL, "cannot open netlink: %s", strerror(-r)), r;
-	return pipeline_new(engine->options.pins, &around, &engine->pipeline, d);
+	return pipeline_new(engine->options.pins, engine->options.state, &around, &engine->pipeline,
+			    d);
 }
 
 int engine_new(sd_event *loop, const struct engine_options *options, engine_listener listener,
@@ -529,6 +370,7 @@ void engine_free(struct engine *engine)
 	(void)sd_event_source_unref(engine->monitor_source);
 	(void)sd_event_source_unref(engine->settle_timer);
 	(void)sd_event_source_unref(engine->look_timer);
+	(void)sd_event_source_unref(engine->pulse_timer);
 	pipeline_free(engine->pipeline);
 	knobs_free(&engine->knobs);
 	nl_monitor_close(engine->monitor);

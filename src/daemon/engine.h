@@ -39,6 +39,8 @@ int engine_read(struct engine *engine, struct diag *d);
 /* First load and every later one; reads the files unless that was done.  On failure what runs
  * stays.  `changed` gets a line per change. */
 int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed);
+/* A command changed what a stage wishes: brings what runs in line, or leaves it. */
+int engine_change(struct engine *engine, struct diag *d, struct strbuf *changed);
 /* Starts following interfaces. */
 int engine_follow(struct engine *engine, struct diag *d);
 /* Detaches everything and puts every knob back. */

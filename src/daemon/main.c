@@ -6,12 +6,15 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "daemon/commands.h"
 #include "daemon/methods.h"
 #include "daemon/options.h"
 #include "daemon/privilege.h"
 #include "daemon/views.h"
+#include "pipe/pins.h"
 
 #define DEFAULT_BUS "/run/weir/bus"
+#define SECOND_USEC (1000 * 1000)
 
 struct daemon {
 	struct options *options;
@@ -19,7 +22,8 @@ struct daemon {
 	struct engine *engine;
 	struct bus_server *bus;
 	struct methods methods;
-	bool leave; /* end without taking the packet path away */
+	const struct bus_interface *const *interfaces; /* of the bus */
+	bool leave;				       /* end without taking the packet path away */
 };
 
 /* --- one-shot actions -------------------------------------------------------------------------- */
@@ -38,6 +42,8 @@ static int action_check(const struct options *o)
 	_cleanup_diag_ struct diag d = { 0 };
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	int r = engine_check((const char *const *)o->files.at, o->files.n, &d);
+
+	pins_check(o->pins, &d);
 
 	if (r && !d.errors)
 		(void)diag_error(&d, NULL, "cannot check: %s", strerror(-r));
@@ -110,6 +116,15 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
+static int on_second(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct daemon *daemon = data;
+
+	methods_publish_figures(&daemon->methods);
+	(void)sd_event_source_set_time(source, usec + SECOND_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int catch_signals(struct daemon *daemon)
 {
 	static const int ends[] = { SIGTERM, SIGINT, SIGUSR2 };
@@ -141,19 +156,20 @@ static const char *bus_path(const struct daemon *daemon)
 
 static int start_bus(struct daemon *daemon, struct diag *d)
 {
-	static const struct bus_interface *const interfaces[] = { &methods_interface, NULL };
-	const struct bus_config config = {
+	struct bus_config config = {
 		.path = bus_path(daemon),
 		.vendor = "Weir",
 		.product = "weird",
 		.version = WEIR_VERSION,
 		.url = "https://weir.example/",
-		.interfaces = interfaces,
 		.groups = bus_groups_find(),
 		.userdata = &daemon->methods,
 	};
 
-	return bus_server_new(daemon->loop, &config, &daemon->bus, d);
+	int r = commands_interfaces(&methods_interface, &daemon->interfaces);
+
+	config.interfaces = daemon->interfaces;
+	return r ? r : bus_server_new(daemon->loop, &config, &daemon->bus, d);
 }
 
 static int start_engine(struct daemon *daemon, struct diag *d)
@@ -174,7 +190,13 @@ static int start_path(struct daemon *daemon, struct diag *d)
 {
 	int r = engine_load(daemon->engine, d, NULL);
 
-	return r ? r : engine_follow(daemon->engine, d);
+	if (!r)
+		r = engine_follow(daemon->engine, d);
+	if (r)
+		return r;
+	r = sd_event_add_time_relative(daemon->loop, NULL, CLOCK_MONOTONIC, SECOND_USEC,
+				       SECOND_USEC / 10, on_second, daemon);
+	return r < 0 ? r : 0;
 }
 
 static void say_ready(struct daemon *daemon)
@@ -212,6 +234,7 @@ static int start(struct daemon *daemon)
 static void finish(struct daemon *daemon)
 {
 	bus_server_free(daemon->bus);
+	free((void *)daemon->interfaces);
 	if (daemon->engine && !daemon->leave)
 		engine_stop(daemon->engine);
 	engine_free(daemon->engine);

@@ -36,14 +36,14 @@ static int get_config(struct bus_call *call, const json_t *parameters, void *dat
 
 /* --- names in parameters ----------------------------------------------------------------------- */
 
-static int unknown_stage(struct bus_call *call, const char *name)
+static int unknown_stage(struct bus_call *call, const char *parameter, const char *name)
 {
 	const char *names[STAGE_MAX], *nearest;
 
 	for (unsigned i = 0; i < STAGE_MAX; i++)
 		names[i] = stages[i]->name;
 	nearest = near_word(name, names, STAGE_MAX);
-	return bus_call_invalid(call, "stage", "there is no stage '%s'%s%s%s", name,
+	return bus_call_invalid(call, parameter, "there is no stage '%s'%s%s%s", name,
 				nearest ? ": did you mean '" : "", nearest ? nearest : "",
 				nearest ? "'?" : "");
 }
@@ -67,7 +67,7 @@ static int get_counters(struct bus_call *call, const json_t *parameters, void *d
 	if (interface && !pipe_facts_find(engine_facts(engine), interface))
 		return unknown_interface(call, "interface", engine, interface);
 	if (stage && strcmp(stage, "pipe") && stage_by_name(stage) < 0)
-		return unknown_stage(call, stage);
+		return unknown_stage(call, "stage", stage);
 	return bus_call_reply(call, view_counters(engine, interface, stage));
 }
 
@@ -77,7 +77,7 @@ static int show_stage(struct bus_call *call, const json_t *parameters, void *dat
 	int stage = stage_by_name(name);
 
 	if (stage < 0)
-		return unknown_stage(call, name);
+		return unknown_stage(call, "stage", name);
 	return bus_call_reply(call, view_stage(engine_of(data), (enum stage_id)stage));
 }
 
@@ -130,19 +130,6 @@ int methods_reload(struct engine *engine, struct diag *d, struct strbuf *changed
 	return r;
 }
 
-static json_t *lines_of(const struct strbuf *text)
-{
-	json_t *lines = json_array();
-
-	for (const char *at = strbuf_text(text); *at;) {
-		size_t n = strcspn(at, "\n");
-
-		(void)json_array_append_new(lines, json_stringn(at, n));
-		at += n + (at[n] == '\n');
-	}
-	return lines;
-}
-
 static int reload(struct bus_call *call, const json_t *parameters, void *data)
 {
 	_cleanup_diag_ struct diag d = { 0 };
@@ -151,7 +138,7 @@ static int reload(struct bus_call *call, const json_t *parameters, void *data)
 	if (methods_reload(engine_of(data), &d, &changed))
 		return bus_call_error(call, "ConfigInvalid",
 				      json_pack("{s:o}", "diagnostics", view_diagnostics(&d)));
-	return bus_call_reply(call, json_pack("{s:o, s:o}", "changed", lines_of(&changed),
+	return bus_call_reply(call, json_pack("{s:o, s:o}", "changed", view_lines(&changed),
 					      "diagnostics", view_diagnostics(&d)));
 }
 
@@ -162,7 +149,7 @@ static void listener_gone(struct bus_call *call, void *data)
 	struct methods *methods = data;
 
 	for (size_t i = 0; i < methods->listeners.n; i++)
-		if (methods->listeners.at[i] == call) {
+		if (methods->listeners.at[i].call == call) {
 			vec_remove(&methods->listeners, i);
 			return;
 		}
@@ -170,9 +157,14 @@ static void listener_gone(struct bus_call *call, void *data)
 
 static int monitor(struct bus_call *call, const json_t *parameters, void *data)
 {
+	const char *figures = text_of(parameters, "figures");
 	struct methods *methods = data;
-	int r = vec_push(&methods->listeners, call);
+	struct listener listener = { call, figures ? stage_by_name(figures) : -1 };
+	int r;
 
+	if (figures && listener.figures < 0)
+		return unknown_stage(call, "figures", figures);
+	r = vec_push(&methods->listeners, listener);
 	if (!r)
 		bus_call_defer(call, listener_gone, methods);
 	return r;
@@ -201,8 +193,71 @@ void methods_publish(struct methods *methods, const struct engine_event *event)
 	/* From the end: one that is dropped on the way removes itself from the list. */
 	for (size_t i = methods->listeners.n; json && i-- > 0;)
 		if (i < methods->listeners.n)
-			(void)bus_call_event(methods->listeners.at[i], json);
+			(void)bus_call_event(methods->listeners.at[i].call, json);
 	json_decref(json);
+}
+
+/* "eth1 eth2: state up, weight 1, ...": the first two columns name the row. */
+static void describe_row(const json_t *columns, const json_t *row, struct strbuf *out)
+{
+	for (size_t i = 0; i < json_array_size(columns); i++) {
+		const json_t *column = json_array_get(columns, i);
+		const json_t *value = json_object_get(row, text_of(column, "key"));
+		_cleanup_free_ char *text =
+			json_is_string(value) ?
+				strdup(json_string_value(value)) :
+				json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+
+		if (i < 2)
+			strbuf_addf(out, "%s%s", i ? " " : "", text ? text : "");
+		else
+			strbuf_addf(out, "%s%s %s", i == 2 ? ": " : ", ", text_of(column, "key"),
+				    text ? text : "");
+	}
+}
+
+static json_t *figures_to_json(const char *stage, const json_t *columns, json_t *row)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	struct engine_event event = { .subject = stage, .event = "figures" };
+	json_t *json;
+
+	describe_row(columns, row, &text);
+	event.text = strbuf_text(&text);
+	(void)clock_gettime(CLOCK_REALTIME, &event.at);
+	json = event_to_json(&event);
+	if (json)
+		(void)json_object_set(json, "row", row);
+	return json;
+}
+
+static void publish_rows(struct methods *methods, int stage)
+{
+	json_t *view = view_stage(methods->engine, (enum stage_id)stage), *row;
+	size_t r;
+
+	json_array_foreach(json_object_get(view, "rows"), r, row) {
+		json_t *json =
+			figures_to_json(stages[stage]->name, json_object_get(view, "columns"), row);
+
+		for (size_t i = methods->listeners.n; json && i-- > 0;)
+			if (i < methods->listeners.n && methods->listeners.at[i].figures == stage)
+				(void)bus_call_event(methods->listeners.at[i].call, json);
+		json_decref(json);
+	}
+	json_decref(view);
+}
+
+void methods_publish_figures(struct methods *methods)
+{
+	bool wanted[STAGE_MAX] = { 0 };
+
+	vec_foreach(&methods->listeners, l)
+		if (l->figures >= 0)
+			wanted[l->figures] = true;
+	for (int i = 0; i < STAGE_MAX; i++)
+		if (wanted[i])
+			publish_rows(methods, i);
 }
 
 void methods_free(struct methods *methods)
@@ -230,9 +285,11 @@ static const struct bus_method method_rows[] = {
 	{ "ExplainInterface", BUS_READ, "(name: string)",
 	  "(name: string, lines: []string, facts: object)",
 	  "What happens to the packets of an interface, in words.", explain_interface, false },
-	{ "Monitor", BUS_READ, "()",
-	  "(time: string, subject: string, event: string, text: string, lost: ?int)",
-	  "Events as they happen.", monitor, true },
+	{ "Monitor", BUS_READ, "(figures: ?string)",
+	  "(time: string, subject: string, event: string, text: string, row: ?object, lost: ?int)",
+	  "Events as they happen; with the name of a stage in `figures` also the rows of its\n"
+	  "table, every second.",
+	  monitor, true },
 	{ .name = NULL },
 };
 

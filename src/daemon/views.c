@@ -246,9 +246,10 @@ json_t *view_stage(struct engine *engine, enum stage_id stage)
 {
 	const struct stage_ops *ops = stages[stage];
 	struct counter_view view = pipeline_counters(engine_pipeline(engine));
-	json_t *rows = ops->show ? ops->show(pipeline_plan(engine_pipeline(engine)),
-					     engine_facts(engine), &view) :
-				   json_array();
+	json_t *rows =
+		ops->show ? ops->show(pipeline_plan(engine_pipeline(engine)), engine_facts(engine),
+				      &view, pipeline_live(engine_pipeline(engine), stage)) :
+			    json_array();
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "stage", ops->name, "title", ops->title,
 			 "columns", show_columns(ops->columns), "rows", rows, "notes",
@@ -275,8 +276,10 @@ static void explain_link(const struct pipe_link *link, struct strbuf *out)
 }
 
 static void explain_port(const struct port_plan *plan, const struct pipe_link *link,
-			 const struct pipe_facts *facts, struct strbuf *out)
+			 struct engine *engine, struct strbuf *out)
 {
+	const struct pipe_facts *facts = engine_facts(engine);
+
 	if (!plan) {
 		strbuf_add(out, "no stage uses it: weir does not touch its packets\n");
 		return;
@@ -285,7 +288,8 @@ static void explain_port(const struct port_plan *plan, const struct pipe_link *l
 		    link->reason[0] ? ": " : "", link->reason);
 	for (unsigned i = 0; i < STAGE_MAX; i++)
 		if (plan->data[i] && stages[i]->explain)
-			stages[i]->explain(plan, facts, out);
+			stages[i]->explain(plan, facts, out,
+					   pipeline_live(engine_pipeline(engine), i));
 	if (plan->note[0])
 		strbuf_addf(out, "%s\n", plan->note);
 }
@@ -302,15 +306,15 @@ static void explain_counts(const struct counter_block *block, struct strbuf *out
 	}
 }
 
-static json_t *to_lines(const char *text)
+json_t *view_lines(const struct strbuf *text)
 {
 	json_t *lines = json_array();
 
-	while (*text) {
-		size_t n = strcspn(text, "\n");
+	for (const char *at = strbuf_text(text); *at;) {
+		size_t n = strcspn(at, "\n");
 
-		(void)json_array_append_new(lines, json_stringn(text, n));
-		text += n + (text[n] == '\n');
+		(void)json_array_append_new(lines, json_stringn(at, n));
+		at += n + (at[n] == '\n');
 	}
 	return lines;
 }
@@ -332,10 +336,10 @@ json_t *view_explain(struct engine *engine, const char *name)
 			       NULL;
 	explain_link(link, &text);
 	if (link->ifindex)
-		explain_port(plan, link, facts, &text);
+		explain_port(plan, link, engine, &text);
 	block = plan ? view.find(view.source, link->ifindex) : NULL;
 	if (block)
 		explain_counts(block, &text);
-	return json_pack("{s:s, s:o, s:o}", "name", name, "lines", to_lines(strbuf_text(&text)),
-			 "facts", show_interface(link, plan));
+	return json_pack("{s:s, s:o, s:o}", "name", name, "lines", view_lines(&text), "facts",
+			 show_interface(link, plan));
 }

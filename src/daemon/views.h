@@ -13,6 +13,8 @@ json_t *view_stage(struct engine *engine, enum stage_id stage);
 /* NULL when there is no such interface. */
 json_t *view_explain(struct engine *engine, const char *name);
 json_t *view_config(struct engine *engine);
+/* A JSON string per line. */
+json_t *view_lines(const struct strbuf *text);
 json_t *view_diagnostics(const struct diag *d);
 json_t *view_version(void);
 /* -1 when there is no stage of that name. */

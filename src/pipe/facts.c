@@ -104,6 +104,7 @@ static void read_detail(struct nl *nl, struct pipe_link *link)
 	link->xmit_known = true;
 	link->xmit = features & NL_XDP_NDO_XMIT;
 	link->xmit_frags = features & NL_XDP_NDO_XMIT_SG;
+	link->no_redirect = (features & NL_XDP_BASIC) && !(features & NL_XDP_REDIRECT);
 }
 
 bool pipe_facts_outdated(struct nl *nl, const struct pipe_facts *facts, int ifindex)

@@ -94,7 +94,7 @@ void pipe_kernel_probe(struct pipe_kernel *ret)
 /* --- specialise and load ----------------------------------------------------------------------- */
 
 static void set_switches(const struct port_plan *port, const struct pipe_kernel *kernel,
-			 struct pipe_bpf *bpf)
+			 void *const *live, struct pipe_bpf *bpf)
 {
 	struct switches on = { 0 };
 
@@ -102,7 +102,7 @@ static void set_switches(const struct port_plan *port, const struct pipe_kernel 
 	on.on[SWITCH_pipe_frags] = port->frags && kernel->frags;
 	for (unsigned i = 0; i < STAGE_MAX; i++)
 		if (stages[i]->setup)
-			stages[i]->setup(port, bpf, &on);
+			stages[i]->setup(port, bpf, &on, live ? live[i] : NULL);
 	for (unsigned i = 0; i < PIPE_SWITCH_MAX; i++)
 		on.on[SWITCH_pipe_active] |= i != SWITCH_pipe_frags && on.on[i];
 	(void)switches_apply(bpf->progs.weir_xdp, &on);
@@ -122,10 +122,10 @@ static void use_kernel(struct pipe_bpf *bpf, const struct port_plan *port,
 }
 
 static int specialise(struct pipe_bpf *bpf, const struct port_plan *port,
-		      const struct pipe_kernel *kernel, int counters_fd)
+		      const struct pipe_kernel *kernel, int counters_fd, void *const *live)
 {
 	use_kernel(bpf, port, kernel);
-	set_switches(port, kernel, bpf);
+	set_switches(port, kernel, live, bpf);
 	return counters_fd < 0 ? 0 : bpf_map__reuse_fd(bpf->maps.counters, counters_fd);
 }
 
@@ -148,7 +148,7 @@ void instance_free(struct instance *instance)
 }
 
 int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel, int counters_fd,
-		  struct instance **ret, struct diag *d)
+		  void *const *live, struct instance **ret, struct diag *d)
 {
 	_cleanup_(instance_freep) struct instance *instance = calloc(1, sizeof(*instance));
 	int r;
@@ -159,7 +159,7 @@ int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel
 	instance->bpf = pipe_bpf__open();
 	if (!instance->bpf)
 		return -errno;
-	r = specialise(instance->bpf, port, kernel, counters_fd);
+	r = specialise(instance->bpf, port, kernel, counters_fd, live);
 	if (!r)
 		r = pipe_bpf__load(instance->bpf);
 	if (!r)

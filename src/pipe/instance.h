@@ -22,8 +22,9 @@ struct pipe_kernel {
 
 void pipe_kernel_probe(struct pipe_kernel *ret);
 /* `counters_fd` >= 0: a map to go on counting in. */
+/* `live`: per stage, or NULL where no stage in the plan has one. */
 int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel, int counters_fd,
-		  struct instance **ret, struct diag *d);
+		  void *const *live, struct instance **ret, struct diag *d);
 void instance_free(struct instance *instance);
 DEFINE_CLEANUP(struct instance *, instance_free)
 int instance_counters_fd(const struct instance *instance);

@@ -61,17 +61,27 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 	}
 }
 
+/*
+ * In both, what only some stages read is left unset until a switch says that one will: clearing it
+ * would cost every packet of the others.
+ */
+
 SEC("xdp") /* the loader adds "frames of several buffers" where the kernel knows them */
 int weir_xdp(struct xdp_md *ctx)
 {
-	struct stage_ctx s = { .xdp = ctx };
+	struct stage_ctx s;
 	int verdict = XDP_PASS;
 
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return XDP_PASS;
+	s.xdp = ctx;
+	s.skb = NULL;
+	s.new_vid = 0;
 	s.cpu = this_cpu();
 	if (!s.cpu)
 		return XDP_PASS;
+	if (ON(&s, pipe_metadata))
+		s.meta = (struct pipe_meta){ 0 };
 	s.len = xdp_end(&s) - xdp_data(&s);
 	if (ON(&s, pipe_frags))
 		s.len = bpf_xdp_get_buff_len(ctx);
@@ -80,15 +90,18 @@ int weir_xdp(struct xdp_md *ctx)
 #define STAGE(name)                        \
 	if (ON(&s, name)) {                \
 		verdict = name##_xdp(&s);  \
+		if (verdict == STAGE_TC)   \
+			goto to_tc;        \
 		if (verdict != STAGE_NEXT) \
 			return verdict;    \
 	}
 #include "pipe/stages.def"
 #undef STAGE
-	if (ON(&s, pipe_metadata) && s.defer)
+	COUNT(&s, pipe_passed);
+	return XDP_PASS;
+to_tc:
+	if (ON(&s, pipe_metadata))
 		hand_to_tc(&s);
-	else
-		COUNT(&s, pipe_passed);
 	return XDP_PASS;
 }
 
@@ -117,12 +130,14 @@ static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	struct stage_ctx s = { .skb = skb };
+	struct stage_ctx s;
 	struct pipe_meta *meta;
 	int verdict;
 
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return TC_ACT_UNSPEC;
+	s.xdp = NULL;
+	s.skb = skb;
 	s.len = skb->len;
 	s.cpu = this_cpu();
 	if (!s.cpu)

@@ -39,7 +39,9 @@ static inline void need_root(void)
 	skip();
 }
 
-static inline struct instance *test_load(const struct port_plan *port)
+/* `counters_fd` and `live` as for instance_load(). */
+static inline struct instance *test_load_live(const struct port_plan *port, int counters_fd,
+					      void *const *live)
 {
 	struct pipe_kernel kernel;
 	struct instance *instance = NULL;
@@ -47,12 +49,17 @@ static inline struct instance *test_load(const struct port_plan *port)
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 
 	pipe_kernel_probe(&kernel);
-	if (instance_load(port, &kernel, -1, &instance, &d)) {
+	if (instance_load(port, &kernel, counters_fd, live, &instance, &d)) {
 		diag_format_all(&d, &text);
 		print_error("%s", strbuf_text(&text));
 		fail();
 	}
 	return instance;
+}
+
+static inline struct instance *test_load(const struct port_plan *port)
+{
+	return test_load_live(port, -1, NULL);
 }
 
 /* -EOPNOTSUPP and friends: this kernel cannot test-run such a program. */
@@ -89,6 +96,19 @@ static inline void run_xdp(const struct instance *instance, const struct frame *
 		skip();
 	}
 	assert_int_equal(r, 0);
+}
+
+/* Every kernel can run a program without a context, but nothing is seen of the metadata. */
+static inline void run_plain(int program_fd, const struct frame *in, struct outcome *out)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = in->bytes, .data_size_in = in->len,
+		    .data_out = out->frame.bytes, .data_size_out = sizeof(out->frame.bytes),
+		    .repeat = 1);
+
+	assert_int_equal(bpf_prog_test_run_opts(program_fd, &run), 0);
+	out->verdict = (int)run.retval;
+	out->frame.len = run.data_size_out;
+	out->has_meta = false;
 }
 
 static inline struct pipe_count test_count(const struct instance *instance, enum pipe_counter which)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "pipe/live.h"
 #include "pipe/pins.h"
 
 /* One interface in work. */
@@ -34,6 +35,7 @@ struct pipeline {
 	struct watch *watch; /* NULL where the kernel does not let us */
 	VEC(struct port *) ports;
 	struct pipe_plan plan; /* of all ports, as it runs */
+	struct lives lives;
 };
 
 static void tell(const struct pipeline *p, const char *subject, const char *event,
@@ -84,14 +86,14 @@ int pipe_wish_check(const struct pipe_wish *wish, const struct pipe_facts *facts
 	return d->errors > before ? -EINVAL : 0;
 }
 
-static int make_plan(const struct pipe_wish *wish, const struct pipe_facts *facts,
-		     struct pipe_plan *ret)
+static int make_plan(const struct pipeline *p, const struct pipe_wish *wish,
+		     const struct pipe_facts *facts, struct pipe_plan *ret)
 {
 	int r = 0;
 
 	for (unsigned i = 0; i < STAGE_MAX && !r; i++)
 		if (wish->stage[i] && stages[i]->plan)
-			r = stages[i]->plan(wish->stage[i], facts, ret);
+			r = stages[i]->plan(wish->stage[i], facts, ret, p->lives.at[i]);
 	return r;
 }
 
@@ -152,7 +154,7 @@ static int claim_all(struct pipeline *p, const struct pipe_wish *wish, struct pi
 	int r;
 
 	show_modes(p, wish->settings, facts);
-	r = make_plan(wish, facts, &draft);
+	r = make_plan(p, wish, facts, &draft);
 	for (size_t i = 0; i < draft.ports.n && !r; i++)
 		r = claim(p, draft.ports.at[i],
 			  pipe_settings_max(wish->settings, draft.ports.at[i]->name), wish->retry);
@@ -219,7 +221,7 @@ static int prepare_port(struct pipeline *p, struct port_plan *plan, struct diag 
 	if (port->plan && !port->stale && port_plan_equal(port->plan, plan))
 		return 0;
 	counters = open_counters(p, port);
-	r = instance_load(plan, &p->kernel, counters, &port->next, d);
+	r = instance_load(plan, &p->kernel, counters, p->lives.at, &port->next, d);
 	if (r)
 		return r;
 	r = pin_counters(p, port);
@@ -366,6 +368,14 @@ static void retire_unplanned(struct pipeline *p, bool failed)
 	}
 }
 
+/* Before ports are retired: a stage may still want to read their counters. */
+static void settle_lives(struct pipeline *p)
+{
+	struct counter_view view = pipeline_counters(p);
+
+	lives_settle(&p->lives, &view);
+}
+
 static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
 		     struct diag *d)
 {
@@ -374,7 +384,9 @@ static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pi
 	int r = claim_all(p, wish, facts);
 
 	if (!r)
-		r = make_plan(wish, facts, &plan);
+		r = make_plan(p, wish, facts, &plan);
+	if (!r)
+		r = lives_prepare(&p->lives, wish, facts, &plan, d);
 	if (!r)
 		r = prepare(p, &plan, d);
 	if (!r)
@@ -382,9 +394,11 @@ static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pi
 	if (r) {
 		take_back(p);
 		retire_unplanned(p, true);
+		lives_revert(&p->lives);
 		return r;
 	}
 	settle(p);
+	settle_lives(p);
 	retire_unplanned(p, false);
 	old = p->plan;
 	p->plan = plan;
@@ -451,6 +465,7 @@ void pipeline_stop(struct pipeline *p)
 	vec_foreach(&p->ports, port)
 		(*port)->plan = NULL;
 	retire_unplanned(p, false);
+	lives_stop(&p->lives);
 	pipeline_sweep(p);
 	pipe_plan_free(&p->plan);
 	(void)rmdir(p->pins);
@@ -466,16 +481,23 @@ void pipeline_free(struct pipeline *p)
 		port_free(*port);
 	vec_free(&p->ports);
 	pipe_plan_free(&p->plan);
+	lives_close(&p->lives);
 	watch_close(p->watch);
 	cleanup_close(&p->lock);
 	free(p->pins);
 	free(p);
 }
 
-int pipeline_new(const char *pins, const struct pipe_surroundings *surroundings,
+static void live_tells(const char *subject, const char *event, const char *text, void *data)
+{
+	tell(data, subject, event, "%s", text);
+}
+
+int pipeline_new(const char *pins, const char *state, const struct pipe_surroundings *surroundings,
 		 struct pipeline **ret, struct diag *d)
 {
 	_cleanup_(pipeline_freep) struct pipeline *p = calloc(1, sizeof(*p));
+	struct stage_host host = { .state = state, .tell = live_tells, .data = p };
 	int r;
 
 	if (!p)
@@ -491,6 +513,11 @@ int pipeline_new(const char *pins, const struct pipe_surroundings *surroundings,
 	p->lock = r;
 	pipe_kernel_probe(&p->kernel);
 	(void)watch_open(&p->watch, d);
+	host.pins = p->pins;
+	host.kernel = &p->kernel;
+	r = lives_open(&host, &p->lives, d);
+	if (r)
+		return r;
 	*ret = TAKE_PTR(p);
 	return 0;
 }
@@ -503,6 +530,23 @@ const struct pipe_plan *pipeline_plan(const struct pipeline *p)
 const struct pipe_kernel *pipeline_kernel(const struct pipeline *p)
 {
 	return &p->kernel;
+}
+
+void *pipeline_live(const struct pipeline *p, enum stage_id stage)
+{
+	return p->lives.at[stage];
+}
+
+int pipeline_interfaces(const struct pipeline *p, struct name_list *out)
+{
+	return lives_interfaces(&p->lives, out);
+}
+
+bool pipeline_tick(struct pipeline *p)
+{
+	struct counter_view view = pipeline_counters(p);
+
+	return lives_tick(&p->lives, &view);
 }
 
 static const struct counter_block *find_block(const void *source, int ifindex)

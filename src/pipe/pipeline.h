@@ -30,8 +30,8 @@ struct pipe_surroundings {
 	void *data;
 };
 
-/* `pins` must be a directory on a bpffs. */
-int pipeline_new(const char *pins, const struct pipe_surroundings *surroundings,
+/* `pins` must be a directory on a bpffs; `state` is where stages keep what was told them. */
+int pipeline_new(const char *pins, const char *state, const struct pipe_surroundings *surroundings,
 		 struct pipeline **ret, struct diag *d);
 /* Frees our handles; what is attached stays attached and pinned. */
 void pipeline_free(struct pipeline *p);
@@ -44,6 +44,10 @@ int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_
 		  struct diag *d);
 /* True when somebody took a program of ours out of its hook; the next sync puts it back. */
 bool pipeline_was_disturbed(struct pipeline *p);
+/* Interfaces that a stage follows closely: what happens to them must not wait. */
+int pipeline_interfaces(const struct pipeline *p, struct name_list *out);
+/* Once a second: true when a stage wants a sync. */
+bool pipeline_tick(struct pipeline *p);
 /* Takes away what an earlier run left on interfaces that are not ours any more. */
 void pipeline_sweep(struct pipeline *p);
 /* Detaches all that is ours, also what an earlier run left. */
@@ -52,4 +56,5 @@ void pipeline_stop(struct pipeline *p);
 /* What runs now. */
 const struct pipe_plan *pipeline_plan(const struct pipeline *p);
 struct counter_view pipeline_counters(const struct pipeline *p);
+void *pipeline_live(const struct pipeline *p, enum stage_id stage);
 const struct pipe_kernel *pipeline_kernel(const struct pipeline *p);

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+#include "pipe/count.h"
+
 #include "stages.h"
 
 /* X(stage, name, text): the pipeline's own counters; a stage lists its own in <stage>_COUNTERS. */
@@ -27,13 +29,16 @@ enum pipe_counter {
 		PIPE_COUNTER_MAX
 };
 
-struct pipe_count {
-	__u64 packets, bytes;
-};
-
-/* One CPU's counters: looked up once per packet, then every count is a plain add. */
+/*
+ * One CPU's counters: looked up once per packet, then every count is a plain add.  Behind them what a
+ * stage keeps per CPU and port (<stage>_CPU, mostly nothing): it costs no lookup of its own, and goes
+ * from copy to copy with the counters.
+ */
 struct pipe_cpu {
 	struct pipe_count count[PIPE_COUNTER_MAX];
+#define STAGE(s) s##_CPU
+#include "pipe/stages.def"
+#undef STAGE
 } __attribute__((aligned(64)));
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a stage sees of a packet, the same in XDP and in TC.  A stage's <name>.bpf.h defines
- * <name>_xdp() and <name>_tc(); both return a verdict, or STAGE_NEXT for "not mine, go on".
+ * <name>_xdp() and <name>_tc(); both return a verdict, or one of the STAGE_* below.
  */
 #pragma once
 
@@ -17,7 +17,8 @@
 #include "pipe/pkt.h"
 #include "pipe/shared.h"
 
-#define STAGE_NEXT (-2)
+#define STAGE_NEXT (-2)	  /* not mine: on to the next stage */
+#define STAGE_TC (-3)	  /* XDP: decided, TC is to carry it out by the metadata */
 
 struct stage_ctx {
 	struct xdp_md *xdp; /* one of the two */
@@ -25,8 +26,7 @@ struct stage_ctx {
 	struct pkt pkt; /* filled when a stage needs headers */
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
-	struct pipe_meta meta; /* collected for TC; pushed when `defer` is set */
-	bool defer;
+	struct pipe_meta meta; /* for TC; pushed when a stage says STAGE_TC */
 	__u16 new_vid; /* tag to write once the decision is final, 0 = leave */
 };
 

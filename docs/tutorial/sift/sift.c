@@ -59,7 +59,8 @@ static const struct schema schema = {
 	.size = sizeof(struct sift_conf),
 };
 
-static int sift_plan(const void *data, const struct pipe_facts *facts, struct pipe_plan *plan)
+static int sift_plan(const void *data, const struct pipe_facts *facts, struct pipe_plan *plan,
+		       const void *live)
 {
 	const struct sift_conf *conf = data;
 
@@ -81,7 +82,8 @@ static int sift_plan(const void *data, const struct pipe_facts *facts, struct pi
 	return 0;
 }
 
-static void sift_setup(const struct port_plan *port, struct pipe_bpf *bpf, struct switches *on)
+static void sift_setup(const struct port_plan *port, struct pipe_bpf *bpf, struct switches *on,
+			 void *live)
 {
 	const struct sift_port *s = port->data[STAGE_sift];
 
@@ -100,7 +102,7 @@ static const struct stage_column columns[] = {
 };
 
 static json_t *sift_show(const struct pipe_plan *plan, const struct pipe_facts *facts,
-			 const struct counter_view *view)
+			 const struct counter_view *view, void *live)
 {
 	json_t *list = json_array();
 
@@ -117,7 +119,7 @@ static json_t *sift_show(const struct pipe_plan *plan, const struct pipe_facts *
 }
 
 static void sift_explain(const struct port_plan *port, const struct pipe_facts *facts,
-			 struct strbuf *out)
+			 struct strbuf *out, const void *live)
 {
 	const struct sift_port *s = port->data[STAGE_sift];
 

@@ -36,8 +36,7 @@ static __always_inline int bridge_xdp(struct stage_ctx *s)
 	}
 	if (ON(s, bridge_defer)) {
 		s->meta.oif = bridge_const.target;
-		s->defer = true;
-		return STAGE_NEXT;
+		return STAGE_TC;
 	}
 	/* An empty slot gives the fallback: a target that is gone must not eat the frame. */
 	verdict = bpf_redirect_map(&ports, PORT_BRIDGE, XDP_PASS);

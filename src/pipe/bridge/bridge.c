@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/near.h"
 #include "pipe/counters.h"
 #include "pipe/stage.h"
+#include "pipe/target.h"
 
 #include "pipe.skel.h" /* needs the types above */
 
@@ -129,21 +129,9 @@ static void check_interface(const struct conf_string *name, const struct pipe_fa
 			    struct diag *d)
 {
 	const struct pipe_link *link = pipe_facts_find(facts, name->text);
-	const char *nearest;
 
-	if (link && !strcmp(link->kind, "vlan")) {
-		(void)diag_error(d, &name->at, "'%s' is a VLAN of another interface", name->text);
+	if (!target_check_name(name, facts, "it is bridged", d) && link)
 		diag_hint(d, "name the physical interface and set scan_vlans");
-	} else if (link && !link->ifindex) {
-		(void)diag_warning(d, &name->at,
-				   "interface '%s' is away; it is bridged when it comes back",
-				   name->text);
-	} else if (!link) {
-		nearest = pipe_facts_nearest(facts, name->text);
-		(void)diag_error(d, &name->at, "there is no interface '%s'", name->text);
-		if (nearest)
-			diag_hint(d, "did you mean '%s'?", nearest);
-	}
 }
 
 static const struct bridge_mapping *find_mapping(const struct bridge_conf *conf, const char *name)
@@ -192,19 +180,6 @@ static void check_stick(const struct bridge_conf *conf, const struct bridge_mapp
 	}
 }
 
-static void check_mtu(const struct bridge_mapping *m, const struct pipe_facts *facts, struct diag *d)
-{
-	const struct pipe_link *from = pipe_facts_find(facts, m->name.text);
-	const struct pipe_link *to = pipe_facts_find(facts, m->redirect_to.text);
-
-	if (!from || !to || !from->ifindex || !to->ifindex || from->mtu <= to->mtu)
-		return;
-	(void)diag_warning(d, &m->redirect_to.at,
-			   "'%s' has MTU %u but '%s' only %u: larger frames are lost on the way",
-			   from->name, from->mtu, to->name, to->mtu);
-	diag_hint(d, "give both the same MTU");
-}
-
 static void check_mapping(const struct bridge_conf *conf, const struct bridge_mapping *m,
 			  const struct pipe_facts *facts, struct diag *d)
 {
@@ -219,7 +194,7 @@ static void check_mapping(const struct bridge_conf *conf, const struct bridge_ma
 				 first->name.at.column);
 		return;
 	}
-	check_mtu(m, facts, d);
+	target_check_mtu(&m->name, &m->redirect_to, facts, d);
 	if (is_stick(m)) {
 		check_stick(conf, m, d);
 		return;
@@ -290,39 +265,16 @@ static int bridge_check(const void *data, const struct pipe_facts *facts, struct
 
 /* --- plan -------------------------------------------------------------------------------------- */
 
-static void note_no_redirect(struct port_plan *port, const struct pipe_link *target)
-{
-	bool veth = !strcmp(target->kind, "veth");
-
-	if (!target->xmit_known)
-		(void)snprintf(port->note, sizeof(port->note),
-			       "this kernel redirects no frames larger than a page (6.3 does): "
-			       "bridged through TC, which is slower");
-	else
-		(void)snprintf(port->note, sizeof(port->note),
-			       "%s takes no XDP redirects%s (%s): bridged through TC, which is "
-			       "slower; %s",
-			       target->present_name, target->xmit ? " of large frames" : "",
-			       veth ? "a veth whose other end has no NAPI" : target->driver,
-			       veth ? "remedy: ethtool -K PEER gro on" : "another NIC or driver can");
-}
-
-/* A kernel too old to tell about the device is also one that cannot redirect large frames. */
-static bool takes_redirects(const struct pipe_link *target, bool frags)
-{
-	if (!target->xmit_known)
-		return !frags;
-	return target->xmit && (!frags || target->xmit_frags);
-}
-
 static enum bridge_way choose_way(struct port_plan *port, const struct bridge_port *b,
-				  const struct pipe_link *target)
+				  const struct pipe_link *link, const struct pipe_link *target)
 {
 	switch (port->mode) {
 	case XDP_MODE_NATIVE:
-		if (takes_redirects(target, port->frags))
+		if (!target_may_redirect(link))
+			return WAY_DEFER;
+		if (target_takes_redirects(target, port->frags))
 			return WAY_XDP;
-		note_no_redirect(port, target);
+		target_note(port, target, "bridged");
 		return WAY_DEFER;
 	case XDP_MODE_SKB:
 		/* The kernel may keep the tag beside the frame, where generic XDP cannot see it. */
@@ -368,7 +320,7 @@ static int plan_mapping(const struct bridge_conf *conf, const struct bridge_mapp
 	b->vlans = m->scan_vlans.value;
 	if (b->vlans)
 		plan_vlans(conf, m->name.text, b);
-	b->way = (uint8_t)choose_way(port, b, target);
+	b->way = (uint8_t)choose_way(port, b, link, target);
 	port->promisc = true;
 	port->xdp |= b->way != WAY_TC;
 	port->tc |= b->way != WAY_XDP;
@@ -376,7 +328,8 @@ static int plan_mapping(const struct bridge_conf *conf, const struct bridge_mapp
 	return 0;
 }
 
-static int bridge_plan(const void *data, const struct pipe_facts *facts, struct pipe_plan *plan)
+static int bridge_plan(const void *data, const struct pipe_facts *facts, struct pipe_plan *plan,
+		       const void *live)
 {
 	const struct bridge_conf *conf = data;
 	int r = 0;
@@ -390,7 +343,8 @@ static int bridge_plan(const void *data, const struct pipe_facts *facts, struct 
 
 /* --- one port's copy --------------------------------------------------------------------------- */
 
-static void bridge_setup(const struct port_plan *port, struct pipe_bpf *bpf, struct switches *on)
+static void bridge_setup(const struct port_plan *port, struct pipe_bpf *bpf, struct switches *on,
+			 void *live)
 {
 	const struct bridge_port *b = port->data[STAGE_bridge];
 	bool defer = b && b->way == WAY_DEFER, vlans = b && b->vlans && b->way;
@@ -500,7 +454,7 @@ static json_t *show_port(const struct port_plan *port, const struct bridge_port 
 }
 
 static json_t *bridge_show(const struct pipe_plan *plan, const struct pipe_facts *facts,
-			   const struct counter_view *view)
+			   const struct counter_view *view, void *live)
 {
 	json_t *list = json_array();
 
@@ -525,7 +479,7 @@ static void explain_vlans(const struct bridge_port *b, struct strbuf *out)
 }
 
 static void bridge_explain(const struct port_plan *port, const struct pipe_facts *facts,
-			   struct strbuf *out)
+			   struct strbuf *out, const void *live)
 {
 	const struct bridge_port *b = port->data[STAGE_bridge];
 	static const char *const how[] = {

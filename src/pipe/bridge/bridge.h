@@ -16,6 +16,8 @@
 	X(bridge, defer, "XDP decides, TC sends")                             \
 	X(bridge, tc, "TC bridges what XDP did not see")
 
+#define bridge_CPU
+
 #define BRIDGE_VIDS 4096
 
 struct bridge_const {

@@ -67,7 +67,7 @@ static struct port_plan *make_port(struct world *w, const char *yaml, int ifinde
 	const struct section *s = load(w, yaml);
 
 	assert_int_equal(stage_bridge.check(s->data, &w->facts, &w->d), 0);
-	assert_int_equal(stage_bridge.plan(s->data, &w->facts, &w->plan), 0);
+	assert_int_equal(stage_bridge.plan(s->data, &w->facts, &w->plan, NULL), 0);
 	return pipe_plan_find(&w->plan, ifindex);
 }
 
@@ -77,7 +77,7 @@ static struct port_plan *make_port_without_xmit(struct world *w, const char *yam
 	const struct section *s = load(w, yaml);
 
 	w->facts.links.at[1].xmit = w->facts.links.at[1].xmit_frags = false;
-	assert_int_equal(stage_bridge.plan(s->data, &w->facts, &w->plan), 0);
+	assert_int_equal(stage_bridge.plan(s->data, &w->facts, &w->plan, NULL), 0);
 	return pipe_plan_find(&w->plan, ifindex);
 }
 
@@ -230,7 +230,7 @@ static void a_vanished_target_eats_nothing(void **state)
 	need_root();
 	port = make_port(&w, PAIR, A); /* its target, ifindex 77, does not exist here */
 	pipe_kernel_probe(&kernel);
-	assert_int_not_equal(instance_load(port, &kernel, -1, &instance, &d), 0);
+	assert_int_not_equal(instance_load(port, &kernel, -1, NULL, &instance, &d), 0);
 	assert_int_equal(d.errors, 1);
 	world_free(&w);
 	port = make_port(&w, PAIR, B);
@@ -406,11 +406,11 @@ static void old_kernels_redirect_small_frames_only(void **state)
 	const struct section *s = load(&w, PAIR);
 
 	w.facts.links.at[1].xmit_known = false;
-	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan), 0);
+	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan, NULL), 0);
 	assert_false(pipe_plan_find(&w.plan, B)->tc);
 	pipe_plan_free(&w.plan);
 	w.facts.links.at[0].mtu = 9000;
-	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan), 0);
+	assert_int_equal(stage_bridge.plan(s->data, &w.facts, &w.plan, NULL), 0);
 	assert_true(pipe_plan_find(&w.plan, B)->tc);
 	assert_non_null(strstr(pipe_plan_find(&w.plan, B)->note, "larger than a page"));
 	world_free(&w);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The stages' live objects (stage_live_ops), all of them at once. */
+#pragma once
+
+#include "pipe/stage.h"
+
+struct pipe_wish;
+
+struct lives {
+	void *at[STAGE_MAX]; /* NULL for a stage without one */
+};
+
+int lives_open(const struct stage_host *host, struct lives *lives, struct diag *d);
+void lives_close(struct lives *lives);
+void lives_stop(struct lives *lives);
+int lives_interfaces(const struct lives *lives, struct name_list *out);
+int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
+		  const struct pipe_plan *plan, struct diag *d);
+void lives_settle(struct lives *lives, const struct counter_view *counters);
+void lives_revert(struct lives *lives);
+bool lives_tick(struct lives *lives, const struct counter_view *counters);
