@@ -8,6 +8,8 @@
 
 #define sift_SWITCHES(X) X(sift, tc, "sift where XDP is not in use")
 
+#define sift_CPU
+
 struct sift_const {
 	__u32 limit; /* bytes of a whole frame */
 };

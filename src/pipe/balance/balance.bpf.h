@@ -195,7 +195,7 @@ static __always_inline __u32 balance_drain(struct stage_ctx *s, struct balance_t
 	if (flow->seen != t->now)
 		flow->seen = t->now;
 	stays = flow->slot;
-	if (stays == slot || stays >= BALANCE_SLOTS || !t->slot[stays].ifindex)
+	if (stays == slot || !t->slot[stays].ifindex)
 		return slot;
 	COUNT(s, balance_drain_kept);
 	return stays;
@@ -208,7 +208,7 @@ static __always_inline __u32 balance_find_slot(struct stage_ctx *s, struct balan
 
 	if (ON(s, balance_drain)) {
 		was = t->was[balance_bucket(hash)];
-		if (was < BALANCE_SLOTS)
+		if (was != BALANCE_NONE)
 			slot = balance_drain(s, t, hash, slot, was);
 	}
 	return slot;
@@ -216,8 +216,8 @@ static __always_inline __u32 balance_find_slot(struct stage_ctx *s, struct balan
 
 /* --- both hooks -------------------------------------------------------------------------------- */
 
-/* The slot of the packet's target, BALANCE_NONE, or -1 for what is not ours to spread. */
-static __always_inline __s32 balance_choose(struct stage_ctx *s, struct balance_table *t)
+/* The slot of the packet's target, BALANCE_NONE, or BALANCE_SLOTS for what is not ours to spread. */
+static __always_inline __u32 balance_choose(struct stage_ctx *s, struct balance_table *t)
 {
 	if (ON(s, balance_turns)) {
 		if (balance_is_ipv4(s))
@@ -226,7 +226,7 @@ static __always_inline __s32 balance_choose(struct stage_ctx *s, struct balance_
 		return balance_find_slot(s, t);
 	}
 	COUNT(s, balance_not_ip);
-	return -1;
+	return BALANCE_SLOTS;
 }
 
 static __always_inline void balance_count_target(struct stage_ctx *s, __u32 slot)
@@ -248,15 +248,15 @@ static __always_inline bool balance_drops(struct stage_ctx *s)
 static __always_inline int balance_xdp(struct stage_ctx *s)
 {
 	struct balance_table *t = balance_find_table();
-	__s32 slot;
+	__u32 slot;
 	int verdict;
 
 	if (!t)
 		return STAGE_NEXT;
 	slot = balance_choose(s, t);
-	if (slot < 0)
-		return STAGE_NEXT;
 	if (slot >= BALANCE_SLOTS)
+		return STAGE_NEXT;
+	if (slot == BALANCE_NONE)
 		return balance_drops(s) ? XDP_DROP : STAGE_NEXT;
 	verdict = bpf_redirect_map(&balance_ports, slot, XDP_PASS);
 	if (__builtin_expect(verdict == XDP_REDIRECT, 1)) {
@@ -278,8 +278,7 @@ static __always_inline int balance_xdp(struct stage_ctx *s)
 static __always_inline int balance_tc(struct stage_ctx *s)
 {
 	struct balance_table *t;
-	__u32 ifindex;
-	__s32 slot;
+	__u32 ifindex, slot;
 
 	if (!ON(s, balance_tc))
 		return STAGE_NEXT;
@@ -287,9 +286,9 @@ static __always_inline int balance_tc(struct stage_ctx *s)
 	if (!t)
 		return STAGE_NEXT;
 	slot = balance_choose(s, t);
-	if (slot < 0)
-		return STAGE_NEXT;
 	if (slot >= BALANCE_SLOTS)
+		return STAGE_NEXT;
+	if (slot == BALANCE_NONE)
 		return balance_drops(s) ? TC_ACT_SHOT : STAGE_NEXT;
 	ifindex = t->slot[slot].ifindex;
 	if (!ifindex) {

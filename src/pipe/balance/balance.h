@@ -28,10 +28,10 @@
 	X(balance, tc, "TC spreads what XDP did not see")
 
 #define BALANCE_TARGETS 64
-#define BALANCE_SLOTS 192 /* those that go and those that come, with backups, side by side */
+#define BALANCE_SLOTS 256 /* every byte is one, which the verifier knows of each byte */
 #define BALANCE_BUCKETS 65536
 #define BALANCE_TURNS 8192 /* a power of two above 64 targets of weight 100 */
-#define BALANCE_NONE 255   /* in place of a slot */
+#define BALANCE_NONE 255   /* the slot that is nobody's */
 
 /* Of one CPU and input. */
 struct balance_cpu {

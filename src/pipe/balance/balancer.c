@@ -118,7 +118,7 @@ static bool takes_all(const struct balancer *b, const struct pipe_link *link,
 static uint8_t free_slot(struct balancer *b)
 {
 	for (;;) {
-		unsigned slot = b->next_slot++ % BALANCE_SLOTS;
+		unsigned slot = b->next_slot++ % BALANCE_NONE;
 
 		if (!b->table->slot[slot].used)
 			return (uint8_t)slot;

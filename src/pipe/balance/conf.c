@@ -159,19 +159,30 @@ static void say_where(struct diag *d, const struct mark *at)
 		diag_hint(d, "the other is at %s:%u:%u", at->file, at->line, at->column);
 }
 
+/* A name that was not given is that of the first input, and stands there. */
+static const struct mark *name_mark(const struct balancer_conf *b)
+{
+	return b->name.text || !b->in.n ? &b->name.at : &INPUTS(b)[0].at;
+}
+
 static void check_name(const struct balance_conf *conf, size_t i, struct diag *d)
 {
 	const struct balancer_conf *b = &BALANCERS(conf)[i];
 	const char *name = balancer_conf_name(b);
 
-	if (strlen(name) > 63 || strpbrk(name, " \t\n'\""))
-		(void)diag_error(d, &b->name.at, "'%s' is no name: expected up to 63 characters "
-				 "without spaces and quotes", name);
+	if (b->name.text && (!*name || strlen(name) > 63 || strpbrk(name, " \t\n'\"")))
+		(void)diag_error(
+			d, &b->name.at,
+			"'%s' is no name: expected 1 to 63 characters without spaces and quotes",
+			name);
 	for (size_t k = 0; k < i; k++) {
-		if (strcmp(balancer_conf_name(&BALANCERS(conf)[k]), name) || !b->name.text)
+		const struct balancer_conf *other = &BALANCERS(conf)[k];
+
+		/* With neither given it is one input, and that is said of the input. */
+		if (strcmp(balancer_conf_name(other), name) || (!b->name.text && !other->name.text))
 			continue;
-		(void)diag_error(d, &b->name.at, "there are two balancers called '%s'", name);
-		say_where(d, &BALANCERS(conf)[k].name.at);
+		(void)diag_error(d, name_mark(b), "there are two balancers called '%s'", name);
+		say_where(d, name_mark(other));
 		return;
 	}
 }
