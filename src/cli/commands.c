@@ -81,9 +81,27 @@ const struct cli_command cli_commands[] = {
 	  "Prints every problem with file, line and column. Without FILE it checks what the daemon "
 	  "would read. Needs no running daemon.",
 	  "check /etc/weir/weir.yaml", cmd_check, .offer = OFFER_FILES },
-	{ "reload", "", "Read the configuration again and apply what differs",
+	{ "reload", "", "Read the configuration again, apply what differs",
 	  "All or nothing: when a file has an error, the daemon goes on as it is.", "reload",
 	  cmd_reload },
+	{ "balance add", "INTERFACE", "A target joins a running balancer",
+	  "It takes its share of the flows, and no other flow moves. Like all changes by command "
+	  "it survives a restart; 'weir balance reset' forgets them.",
+	  "balance add eth4 --weight 2", cmd_balance, balance_add_options, OFFER_INTERFACES },
+	{ "balance remove", "INTERFACE", "A target leaves at once",
+	  "Only its own flows move. To let them end first, drain it.", "balance remove eth4",
+	  cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance weight", "INTERFACE N", "Give a target another share",
+	  "N is 1 to 100, against the weights of the others.", "balance weight eth4 3",
+	  cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance drain", "INTERFACE", "Let a target's flows end, give it no new ones",
+	  "It ends by itself when no known flow is left; 'weir balance show' tells how many are.",
+	  "balance drain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance undrain", "INTERFACE", "Give a drained target its share again", NULL,
+	  "balance undrain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
+	{ "balance reset", "[INTERFACE]", "Forget what was changed by command",
+	  "Of one target, or of all: the configuration counts again.", "balance reset", cmd_balance,
+	  balance_options, OFFER_INTERFACES },
 #define STAGE(name)                        \
 	{ #name " show",                   \
 	  "",                              \
@@ -95,25 +113,7 @@ const struct cli_command cli_commands[] = {
 	  .stage = #name },
 #include "pipe/stages.def"
 #undef STAGE
-	{ "balance add", "INTERFACE", "A target joins a running balancer",
-	  "It takes its share of the flows, and no other flow moves. Like all changes by command "
-	  "it survives a restart; 'weir balance reset' forgets them.",
-	  "balance add eth4 --weight 2", cmd_balance, balance_add_options, OFFER_INTERFACES },
-	{ "balance remove", "INTERFACE", "A target leaves at once",
-	  "Only its own flows move. To let them end first, drain it.", "balance remove eth4",
-	  cmd_balance, balance_options, OFFER_INTERFACES },
-	{ "balance weight", "INTERFACE WEIGHT", "Give a target another share",
-	  "WEIGHT is 1 to 100, against the weights of the others.", "balance weight eth4 3",
-	  cmd_balance, balance_options, OFFER_INTERFACES },
-	{ "balance drain", "INTERFACE", "Let a target's flows end and give it no new ones",
-	  "It ends by itself when no known flow is left; 'weir balance show' tells how many are.",
-	  "balance drain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
-	{ "balance undrain", "INTERFACE", "Give a drained target its share again", NULL,
-	  "balance undrain eth4", cmd_balance, balance_options, OFFER_INTERFACES },
-	{ "balance reset", "[INTERFACE]", "Forget what was changed by command",
-	  "Of one target, or of all: the configuration counts again.", "balance reset", cmd_balance,
-	  balance_options, OFFER_INTERFACES },
-	{ "explain interface", "NAME", "What happens to packets of an interface, in words", NULL,
+	{ "explain interface", "NAME", "What happens to an interface's packets, in words", NULL,
 	  "explain interface eth1", cmd_explain_interface, .offer = OFFER_INTERFACES },
 	{ "monitor", "", "Events as they happen, until interrupted",
 	  "With --json each event is one object on one line. When the output is read too slowly, "

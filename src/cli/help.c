@@ -60,19 +60,38 @@ static void add_options(struct strbuf *out, const struct cli_option *options)
 	}
 }
 
+static void add_command(struct strbuf *out, const struct cli_command *c)
+{
+	char left[64];
+
+	(void)snprintf(left, sizeof(left), "%s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+	add_row(out, left, c->help, 28);
+}
+
+/* The commands that begin with that word. */
+static void help_group(const char *word, struct strbuf *out)
+{
+	size_t len = strlen(word);
+
+	for (const struct cli_command *c = cli_commands; c->name; c++) {
+		if (strncmp(c->name, word, len) || c->name[len] != ' ')
+			continue;
+		if (!out->len)
+			strbuf_addf(out, "Usage: weir %s COMMAND [ARGUMENT]...\n\nCommands:\n", word);
+		add_command(out, c);
+	}
+	if (out->len)
+		strbuf_addf(out, "\n'weir help %s COMMAND' tells more of one.\n", word);
+}
+
 void cli_help(struct strbuf *out)
 {
 	strbuf_add(out,
 		   "Usage: weir [OPTION]... COMMAND [ARGUMENT]...\n"
 		   "Asks and steers weird, the daemon with the packet path of a network's edge.\n\n"
 		   "Commands:\n");
-	for (const struct cli_command *c = cli_commands; c->name; c++) {
-		char left[64];
-
-		(void)snprintf(left, sizeof(left), "%s%s%s", c->name, *c->arguments ? " " : "",
-			       c->arguments);
-		add_row(out, left, c->help, 24);
-	}
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		add_command(out, c);
 	strbuf_add(out, "\nOptions, at any place:\n");
 	add_options(out, cli_global_options);
 	strbuf_add(
@@ -103,12 +122,15 @@ enum cli_status cmd_help(const struct cli *cli)
 
 	if (cli->words.n) {
 		command = cli_command_find(cli->words.at, cli->words.n, &used);
-		if (!command || used != cli->words.n)
+		if (!command && cli->words.n == 1)
+			help_group(cli->words.at[0], &out);
+		if (!out.len && (!command || used != cli->words.n))
 			return cli_wrong_usage(
 				"there is no command '%s%s%s'; 'weir help' lists them",
 				cli->words.at[0], cli->words.n > 1 ? " " : "",
 				cli->words.n > 1 ? cli->words.at[1] : "");
-		cli_help_command(command, &out);
+		if (!out.len)
+			cli_help_command(command, &out);
 	} else {
 		cli_help(&out);
 	}

@@ -13,8 +13,7 @@ const struct stage_column balance_columns[] = {
 	{ "packets_per_second", "PACKETS/S", true },
 	{ "bits_per_second", "BITS/S", true },
 	{ "redirect_errors", "ERRORS", true },
-	{ "gained_percent", "GAINED %", true },
-	{ "lost_percent", "LOST %", true },
+	{ "moved_percent", "MOVED %", true },
 	{ "known_flows", "KNOWN", true },
 	{ NULL, NULL, false },
 };
@@ -38,6 +37,12 @@ static double share_of(const struct balancer *b, const struct balance_member *m)
 	return percent((double)turns * BALANCE_BUCKETS / b->table->n_turns[half]);
 }
 
+/* By the last change that moved anything: what came to it, or went. */
+static double moved(const struct spread_change *change, unsigned slot)
+{
+	return percent(change->in[slot]) - percent(change->out[slot]);
+}
+
 static const char *state_of(const struct balancer *b, const struct balance_member *m)
 {
 	if (m->backup && m->alive)
@@ -51,15 +56,14 @@ static json_t *show_member(const struct balancer *b, const struct balance_member
 	struct pipe_count n = balancer_count(b, m, counters);
 	struct watch_loss loss = counters->loss(counters->source, (int)m->ifindex);
 
-	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:i, s:s, "
+	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:f, s:i, s:s, "
 			 "s:b}",
 			 "balancer", b->name, "target", m->goal.name, "state", state_of(b, m),
 			 "weight", (int)m->goal.weight, "share_percent", share_of(b, m), "packets",
 			 (json_int_t)n.packets, "bytes", (json_int_t)n.bytes, "packets_per_second",
 			 (json_int_t)(m->pps + 0.5), "bits_per_second", (json_int_t)(m->bps + 0.5),
-			 "redirect_errors", (json_int_t)loss.lost, "gained_percent",
-			 percent(b->change.in[m->slot]), "lost_percent",
-			 percent(b->change.out[m->slot]), "known_flows", (int)m->flows, "policy",
+			 "redirect_errors", (json_int_t)loss.lost, "moved_percent",
+			 moved(&b->change, m->slot), "known_flows", (int)m->flows, "policy",
 			 balance_policy_names[b->policy], "by_command", m->goal.by_command);
 }
 
