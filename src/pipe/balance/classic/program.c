@@ -51,7 +51,7 @@ int classic_program_map_ids(uint32_t program, struct classic_map_ids *ret)
 
 int classic_program_map(uint32_t program, const char *name, struct classic_map *ret)
 {
-	struct classic_map_ids ids;
+	struct classic_map_ids ids = { 0 };
 	int r = classic_program_map_ids(program, &ids);
 
 	for (unsigned i = 0; !r && i < ids.n; i++) {

@@ -7,7 +7,7 @@
 
 static bool uses(uint32_t program, uint32_t map_id)
 {
-	struct classic_map_ids ids;
+	struct classic_map_ids ids = { 0 };
 
 	if (classic_program_map_ids(program, &ids))
 		return false;
