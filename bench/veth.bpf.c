@@ -2,7 +2,16 @@
 /* Both ends of the measurement through veth: what makes the frames, and what counts and drops them. */
 #include <linux/bpf.h>
 
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+
+#include "lib/pb_cfg.h"
+
+#define OFF_DADDR 30 /* of IPv4 in an untagged frame */
+
+/* The flows of veth_generate_flows: as the driver of progbench makes addresses. */
+struct pb_cfg cfg = { .n_addr = 1 };
+__u32 lcg;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -21,6 +30,20 @@ struct {
 SEC("xdp")
 int veth_generate(struct xdp_md *ctx)
 {
+	return bpf_redirect_map(&wire, 0, XDP_DROP);
+}
+
+/* Every frame of another flow, in no order. */
+SEC("xdp")
+int veth_generate_flows(struct xdp_md *ctx)
+{
+	__be32 *address = (void *)(long)ctx->data + OFF_DADDR;
+	__u32 x = lcg * 1664525u + 1013904223u;
+
+	if ((void *)(address + 1) > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	lcg = x;
+	*address = bpf_htonl(pb_address(&cfg, (__u64)x * cfg.n_addr >> 32));
 	return bpf_redirect_map(&wire, 0, XDP_DROP);
 }
 

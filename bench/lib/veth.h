@@ -17,6 +17,8 @@ struct veth_bench;
 struct veth_way {
 	char label[64];
 	int fd; /* borrowed; may be another copy in the next rounds */
+	/* UDP over IPv4, to so many addresses from pb_cfg_default(); 0 = a frame of no known protocol */
+	unsigned flows;
 	struct samples pps, ns;
 	unsigned long long sent, arrived;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What bridging is measured against: the redirect and nothing else. */
+/* What forwarding is measured against: the redirect and nothing else. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
