@@ -225,6 +225,8 @@ static inline void judge_arrival(const struct arrival *a)
 
 static inline void seen_judge(void)
 {
+	if (!seen.arrivals)
+		return;
 	qsort(seen.arrival, seen.arrivals, sizeof(*seen.arrival), arrival_order);
 	for (size_t i = 0; i < seen.arrivals; i++)
 		judge_home(&seen.arrival[i]);

@@ -43,8 +43,12 @@ static __always_inline int push_metadata(struct stage_ctx *s)
 	meta = (void *)(long)s->xdp->data_meta;
 	if ((void *)(meta + 1) > (void *)(long)s->xdp->data)
 		return -1;
-	s->meta.magic = PIPE_META_MAGIC;
-	*meta = s->meta;
+	/* Field by field: a copy of the whole would keep it in memory, cleared for every packet. */
+	meta->handle = s->meta.handle;
+	meta->queue = s->meta.queue;
+	meta->magic = PIPE_META_MAGIC;
+	meta->id_dir = s->meta.id_dir;
+	meta->oif = s->meta.oif;
 	return 0;
 }
 
@@ -62,34 +66,16 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 }
 
 /*
- * In both, what only some stages read is left unset until a switch says that one will: clearing it
- * would cost every packet of the others.
+ * The walk stands twice in each program, behind the parser and without it, so that without headers
+ * they are known to be empty; a path on which both ways meet would have to clear them.
  */
-
-SEC("xdp") /* the loader adds "frames of several buffers" where the kernel knows them */
-int weir_xdp(struct xdp_md *ctx)
+static __always_inline int walk_xdp(struct stage_ctx *s)
 {
-	struct stage_ctx s;
-	int verdict = XDP_PASS;
+	int verdict;
 
-	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
-		return XDP_PASS;
-	s.xdp = ctx;
-	s.skb = NULL;
-	s.new_vid = 0;
-	s.cpu = this_cpu();
-	if (!s.cpu)
-		return XDP_PASS;
-	if (ON(&s, pipe_metadata))
-		s.meta = (struct pipe_meta){ 0 };
-	s.len = xdp_end(&s) - xdp_data(&s);
-	if (ON(&s, pipe_frags))
-		s.len = bpf_xdp_get_buff_len(ctx);
-	if (ON(&s, pipe_headers) && parse_xdp(&s.pkt, ctx))
-		COUNT(&s, pipe_headers_unknown);
 #define STAGE(name)                        \
-	if (ON(&s, name)) {                \
-		verdict = name##_xdp(&s);  \
+	if (ON(s, name)) {                 \
+		verdict = name##_xdp(s);   \
 		if (verdict == STAGE_TC)   \
 			goto to_tc;        \
 		if (verdict != STAGE_NEXT) \
@@ -97,12 +83,32 @@ int weir_xdp(struct xdp_md *ctx)
 	}
 #include "pipe/stages.def"
 #undef STAGE
-	COUNT(&s, pipe_passed);
+	COUNT(s, pipe_passed);
 	return XDP_PASS;
 to_tc:
-	if (ON(&s, pipe_metadata))
-		hand_to_tc(&s);
+	if (ON(s, pipe_metadata))
+		hand_to_tc(s);
 	return XDP_PASS;
+}
+
+SEC("xdp") /* the loader adds "frames of several buffers" where the kernel knows them */
+int weir_xdp(struct xdp_md *ctx)
+{
+	struct stage_ctx s = { .xdp = ctx };
+
+	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
+		return XDP_PASS;
+	s.cpu = this_cpu();
+	if (!s.cpu)
+		return XDP_PASS;
+	s.len = xdp_end(&s) - xdp_data(&s);
+	if (ON(&s, pipe_frags))
+		s.len = bpf_xdp_get_buff_len(ctx);
+	if (!ON(&s, pipe_headers))
+		return walk_xdp(&s);
+	if (parse_xdp(&s.pkt, ctx))
+		COUNT(&s, pipe_headers_unknown);
+	return walk_xdp(&s);
 }
 
 static __always_inline struct pipe_meta *find_metadata(struct __sk_buff *skb)
@@ -127,17 +133,27 @@ static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta
 	return bpf_redirect(meta->oif, 0);
 }
 
+static __always_inline int walk_tc(struct stage_ctx *s)
+{
+	int verdict;
+
+#define STAGE(name)                \
+	verdict = name##_tc(s);    \
+	if (verdict != STAGE_NEXT) \
+		return verdict;
+#include "pipe/stages.def"
+#undef STAGE
+	return TC_ACT_UNSPEC;
+}
+
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	struct stage_ctx s;
+	struct stage_ctx s = { .skb = skb };
 	struct pipe_meta *meta;
-	int verdict;
 
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return TC_ACT_UNSPEC;
-	s.xdp = NULL;
-	s.skb = skb;
 	s.len = skb->len;
 	s.cpu = this_cpu();
 	if (!s.cpu)
@@ -147,15 +163,11 @@ int weir_tc(struct __sk_buff *skb)
 		if (meta)
 			return follow_metadata(&s, meta);
 	}
-	if (ON(&s, pipe_headers) && parse_skb_pull(&s.pkt, skb))
+	if (!ON(&s, pipe_headers))
+		return walk_tc(&s);
+	if (parse_skb_pull(&s.pkt, skb))
 		COUNT(&s, pipe_headers_unknown);
-#define STAGE(name)                \
-	verdict = name##_tc(&s);   \
-	if (verdict != STAGE_NEXT) \
-		return verdict;
-#include "pipe/stages.def"
-#undef STAGE
-	return TC_ACT_UNSPEC;
+	return walk_tc(&s);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -24,20 +24,25 @@ struct balance_port {
 
 /* --- plan -------------------------------------------------------------------------------------- */
 
-/* Some target cannot be sent to by redirect: XDP hands those packets to TC. */
-static bool needs_tc(struct port_plan *port, const struct balance_goals *goals,
-		     const struct pipe_facts *facts)
+/* It cannot be sent to by redirect: XDP hands its packets to TC. */
+static bool target_needs_tc(struct port_plan *port, const char *name, const struct pipe_facts *facts)
 {
-	bool needs = false;
+	const struct pipe_link *target = pipe_facts_find(facts, name);
 
-	vec_foreach(&goals->all, goal) {
-		const struct pipe_link *target = pipe_facts_find(facts, goal->name);
+	if (!target || !target->ifindex || target_takes_redirects(target, port->frags))
+		return false;
+	target_note(port, target, "sent to");
+	return true;
+}
 
-		if (!target || !target->ifindex || target_takes_redirects(target, port->frags))
-			continue;
-		target_note(port, target, "sent to");
-		needs = true;
-	}
+static bool needs_tc(struct port_plan *port, const struct balancer_conf *conf,
+		     const struct balance_goals *goals, const struct pipe_facts *facts)
+{
+	bool needs = balancer_conf_none(conf) == NONE_BACKUP && conf->backup.text &&
+		     target_needs_tc(port, conf->backup.text, facts);
+
+	vec_foreach(&goals->all, goal)
+		needs |= target_needs_tc(port, goal->name, facts);
 	return needs;
 }
 
@@ -56,8 +61,7 @@ static bool any_native(const struct balancer_conf *conf, const struct pipe_facts
 static bool is_draining(const struct balancer_conf *conf, const struct balance_goals *goals,
 			const struct balance_live *live)
 {
-	const struct balancer *b =
-		live ? balance_live_find(live, balancer_conf_name(conf)) : NULL;
+	const struct balancer *b = live ? balance_live_find(live, balancer_conf_name(conf)) : NULL;
 
 	if (conf->policy.value == POLICY_ROUND_ROBIN)
 		return false;
@@ -79,7 +83,7 @@ static void choose_way(struct port_plan *port, struct balance_port *p, const str
 			       "which is slower",
 			       link->driver);
 	}
-	p->defer = p->xdp && any_native(conf, facts) && needs_tc(port, goals, facts);
+	p->defer = p->xdp && any_native(conf, facts) && needs_tc(port, conf, goals, facts);
 	port->xdp |= p->xdp;
 	port->tc |= !p->xdp || p->defer;
 }

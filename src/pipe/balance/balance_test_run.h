@@ -176,6 +176,30 @@ static inline void run_sync(struct run *r)
 	assert_int_equal(run_try_sync(r), 0);
 }
 
+/* A command as the bus hands it on, and the sync that follows. */
+static inline int run_try_command(struct run *r, const char *name, const char *parameters,
+				  const char **ret_wrong)
+{
+	const struct stage_command *c = balance_commands;
+	json_t *in = json_loads(parameters, 0, NULL);
+	int e;
+
+	assert_non_null(in);
+	while (strcmp(c->name, name))
+		c++;
+	e = c->run(run_live(r), &r->world.facts, in, ret_wrong, &r->world.d);
+	json_decref(in);
+	return e ? e : run_try_sync(r);
+}
+
+static inline void run_command(struct run *r, const char *name, const char *parameters)
+{
+	const char *wrong = NULL;
+
+	assert_int_equal(run_try_command(r, name, parameters, &wrong), 0);
+	assert_null(wrong);
+}
+
 /* Once a second; syncs when the stage wants it. */
 static inline bool run_tick(struct run *r)
 {

@@ -15,7 +15,7 @@
 #include "pipe/balance/live.h"
 #include "pipe/stage.h"
 
-#define TEST_LINKS 84 /* eth1 to eth84 */
+#define TEST_LINKS 132 /* eth1 to eth132 */
 
 struct world {
 	struct pipe_facts facts;

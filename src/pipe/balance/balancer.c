@@ -16,9 +16,12 @@
 const char *balance_state_name(enum balance_state state)
 {
 	static const char *const names[] = {
-		[BALANCE_UP] = "up",	     [BALANCE_DOWN] = "down",
-		[BALANCE_NO_CARRIER] = "no carrier", [BALANCE_AWAY] = "away",
-		[BALANCE_DRAINING] = "draining",     [BALANCE_DRAINED] = "drained",
+		[BALANCE_UP] = "up",
+		[BALANCE_DOWN] = "down",
+		[BALANCE_NO_CARRIER] = "no carrier",
+		[BALANCE_AWAY] = "away",
+		[BALANCE_DRAINING] = "draining",
+		[BALANCE_DRAINED] = "drained",
 	};
 
 	return names[state];
@@ -248,14 +251,13 @@ struct pipe_count balancer_count(const struct balancer *b, const struct balance_
 				 const struct counter_view *counters)
 {
 	const struct balance_slot *s = &b->table->slot[m->slot];
-	struct pipe_count sum = raw_count(b, m->slot, counters);
+	const struct pipe_count raw = raw_count(b, m->slot, counters);
+	const struct pipe_count sum = { .packets = raw.packets - s->base_packets,
+					.bytes = raw.bytes - s->base_bytes };
 
-	/* Counters that began anew know nothing of the base. */
-	if (sum.packets >= s->base_packets && sum.bytes >= s->base_bytes) {
-		sum.packets -= s->base_packets;
-		sum.bytes -= s->base_bytes;
-	}
-	return sum;
+	/* Less than nothing: counters that began anew know nothing of the base.  The base itself
+	 * may be less, by what an input counted that is none any more. */
+	return (int64_t)sum.packets < 0 || (int64_t)sum.bytes < 0 ? raw : sum;
 }
 
 static bool is_input(const uint32_t *list, size_t n, uint32_t input)

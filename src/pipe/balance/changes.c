@@ -92,17 +92,19 @@ static int take(struct balance_changes *changes, const json_t *row)
 int balance_changes_load(struct balance_changes *changes, const char *path, struct diag *d)
 {
 	_cleanup_free_ char *text = NULL;
-	json_t *json, *row;
+	json_t *json, *list, *row;
 	size_t len, i;
 	int r = file_read(path, FILE_LIMIT, &text, &len), bad = 0;
 
 	if (r == -ENOENT)
 		return 0;
 	json = r ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	json_array_foreach(json_object_get(json, "changes"), i, row)
+	list = json_object_get(json, "changes");
+	json_array_foreach(list, i, row)
 		bad |= take(changes, row);
-	if (!json || bad) {
-		(void)diag_warning(d, NULL, "%s is damaged: changes made by command may be lost", path);
+	if (!json_is_array(list) || bad) {
+		(void)diag_warning(d, NULL, "%s is damaged: changes made by command may be lost",
+				   path);
 		diag_hint(d, "see 'weir balance show' and make them again");
 	}
 	json_decref(json);

@@ -59,12 +59,12 @@ static int find_by_name(struct command *c)
 	return unknown_balancer(c);
 }
 
-/* Not named: the only one there is, or the only one that has that target. */
+/* Not named: the only one there is, or that has that target, or that had it. */
 static int find_by_target(struct command *c)
 {
 	const struct balance_conf *conf = c->live->conf;
-	const struct balancer_conf *found = NULL;
-	unsigned n = 0;
+	const struct balancer_conf *found = NULL, *former = NULL;
+	unsigned n = 0, n_former = 0;
 
 	for (size_t i = 0; i < conf->balancers.n; i++) {
 		int r = get_goals(c, &BALANCERS(conf)[i]);
@@ -74,7 +74,16 @@ static int find_by_target(struct command *c)
 		if (conf->balancers.n == 1 || balance_goals_find(&c->goals, c->interface)) {
 			found = &BALANCERS(conf)[i];
 			n++;
+		} else if (balance_changes_find(&c->live->changes,
+						balancer_conf_name(&BALANCERS(conf)[i]),
+						c->interface)) {
+			former = &BALANCERS(conf)[i];
+			n_former++;
 		}
+	}
+	if (!n) {
+		found = former;
+		n = n_former;
 	}
 	if (n == 1)
 		return get_goals(c, found);
@@ -91,7 +100,9 @@ static int find_balancer(struct command *c)
 		(void)diag_error(c->d, NULL, "no balancer is configured");
 		return wrong(c, "balancer");
 	}
-	return c->balancer ? find_by_name(c) : find_by_target(c);
+	if (c->balancer)
+		return find_by_name(c);
+	return c->interface ? find_by_target(c) : 0;
 }
 
 /* --- which target ------------------------------------------------------------------------------ */
@@ -123,6 +134,10 @@ static int check_exists(struct command *c)
 
 	if (link && link->ifindex)
 		return 0;
+	if (link) {
+		(void)diag_error(c->d, NULL, "interface '%s' is away", c->interface);
+		return wrong(c, "interface");
+	}
 	nearest = pipe_facts_nearest(c->facts, c->interface);
 	(void)diag_error(c->d, NULL, "there is no interface '%s'%s%s%s", c->interface,
 			 nearest ? ": did you mean '" : "", nearest ? nearest : "",
@@ -160,9 +175,17 @@ static bool is_configured(const struct command *c)
 	return false;
 }
 
-static struct balance_change *change_of(struct command *c)
+/* What commands say of the target, to be said anew. */
+static int change_of(struct command *c, struct balance_change **ret)
 {
-	return balance_changes_at(&c->live->changes, balancer_conf_name(c->conf), c->interface);
+	*ret = balance_changes_at(&c->live->changes, balancer_conf_name(c->conf), c->interface);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void forget(struct balance_change *change)
+{
+	change->added = change->removed = change->drain = change->drained = false;
+	change->weight = 0;
 }
 
 static int add(struct command *c)
@@ -170,13 +193,12 @@ static int add(struct command *c)
 	struct balance_change *change;
 	int r = check_joins(c);
 
+	if (!r)
+		r = change_of(c, &change);
 	if (r)
 		return r;
-	change = change_of(c);
-	if (!change)
-		return -ENOMEM;
+	forget(change);
 	change->added = !is_configured(c);
-	change->removed = change->drain = change->drained = false;
 	change->weight = (unsigned)c->weight;
 	return 0;
 }
@@ -186,14 +208,12 @@ static int take_out(struct command *c)
 	struct balance_change *change;
 	int r = check_is_target(c);
 
+	if (!r)
+		r = change_of(c, &change);
 	if (r)
 		return r;
-	change = change_of(c);
-	if (!change)
-		return -ENOMEM;
+	forget(change);
 	change->removed = is_configured(c);
-	change->added = change->drain = change->drained = false;
-	change->weight = 0;
 	return 0;
 }
 
@@ -202,50 +222,51 @@ static int set_weight(struct command *c)
 	struct balance_change *change;
 	int r = check_is_target(c);
 
-	if (r)
-		return r;
-	change = change_of(c);
-	if (!change)
-		return -ENOMEM;
-	change->weight = (unsigned)c->weight;
-	return 0;
+	if (!r)
+		r = change_of(c, &change);
+	if (!r)
+		change->weight = (unsigned)c->weight;
+	return r;
 }
 
-static int drain(struct command *c)
+static int check_drains(struct command *c, bool wanted)
 {
 	const struct balance_goal *goal = balance_goals_find(&c->goals, c->interface);
-	struct balance_change *change;
 
 	if (!goal)
 		return unknown_target(c);
-	if (goal->drain)
-		return diag_error(c->d, NULL, "'%s' is %s already", c->interface,
-				  goal->drained ? "drained" : "draining"),
-		       wrong(c, "interface");
-	change = change_of(c);
-	if (!change)
-		return -ENOMEM;
-	change->drain = true;
+	if (goal->drain != wanted)
+		return 0;
+	(void)diag_error(c->d, NULL, "'%s' is %s", c->interface,
+			 !wanted       ? "not drained" :
+			 goal->drained ? "drained already" :
+					 "draining already");
+	return wrong(c, "interface");
+}
+
+static int set_drain(struct command *c, bool drain)
+{
+	struct balance_change *change;
+	int r = check_drains(c, drain);
+
+	if (!r)
+		r = change_of(c, &change);
+	if (r)
+		return r;
+	change->drain = drain;
 	change->drained = false;
 	change->since = time(NULL);
 	return 0;
 }
 
+static int drain(struct command *c)
+{
+	return set_drain(c, true);
+}
+
 static int undrain(struct command *c)
 {
-	const struct balance_goal *goal = balance_goals_find(&c->goals, c->interface);
-	struct balance_change *change;
-
-	if (!goal)
-		return unknown_target(c);
-	if (!goal->drain)
-		return diag_error(c->d, NULL, "'%s' is not drained", c->interface),
-		       wrong(c, "interface");
-	change = change_of(c);
-	if (!change)
-		return -ENOMEM;
-	change->drain = change->drained = false;
-	return 0;
+	return set_drain(c, false);
 }
 
 /* Of one target, or of all: the configuration's word counts again. */
@@ -254,7 +275,9 @@ static int reset(struct command *c)
 	struct balance_change *change;
 
 	if (!c->interface) {
-		c->live->changes.all.n = 0;
+		vec_foreach(&c->live->changes.all, any)
+			if (!c->balancer || !strcmp(any->balancer, c->balancer))
+				forget(any);
 		return 0;
 	}
 	change = balance_changes_find(&c->live->changes, balancer_conf_name(c->conf), c->interface);
@@ -262,8 +285,7 @@ static int reset(struct command *c)
 		(void)diag_error(c->d, NULL, "nothing was changed of '%s' by command", c->interface);
 		return wrong(c, "interface");
 	}
-	change->added = change->removed = change->drain = change->drained = false;
-	change->weight = 0;
+	forget(change);
 	return 0;
 }
 
@@ -271,7 +293,9 @@ static int reset(struct command *c)
 
 static int check_weight(struct command *c, const json_t *in)
 {
-	if (!json_object_get(in, "weight") || (c->weight >= 1 && c->weight <= BALANCE_WEIGHT_MAX))
+	const json_t *weight = json_object_get(in, "weight");
+
+	if (!weight || json_is_null(weight) || (c->weight >= 1 && c->weight <= BALANCE_WEIGHT_MAX))
 		return 0;
 	(void)diag_error(c->d, NULL, "%lld is no weight: expected 1 to %d", (long long)c->weight,
 			 BALANCE_WEIGHT_MAX);
@@ -282,7 +306,7 @@ static int run(struct command *c, const json_t *in, int (*change)(struct command
 {
 	int r = check_weight(c, in);
 
-	if (!r && c->interface)
+	if (!r)
 		r = find_balancer(c);
 	if (!r)
 		r = balance_changes_copy(&c->live->changes, &c->live->before);
@@ -317,11 +341,11 @@ static int frame(void *live, const struct pipe_facts *facts, const json_t *in,
 	return r;
 }
 
-#define COMMAND(name, change)                                                                \
-	static int name(void *live, const struct pipe_facts *facts, const json_t *in,        \
-			const char **ret_wrong, struct diag *d)                              \
-	{                                                                                    \
-		return frame(live, facts, in, ret_wrong, d, change);                         \
+#define COMMAND(name, change)                                                         \
+	static int name(void *live, const struct pipe_facts *facts, const json_t *in, \
+			const char **ret_wrong, struct diag *d)                       \
+	{                                                                             \
+		return frame(live, facts, in, ret_wrong, d, change);                  \
 	}
 
 COMMAND(run_add, add)

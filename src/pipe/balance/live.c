@@ -110,7 +110,8 @@ static bool pin_is_known(const char *pin, const void *data)
 	const struct balance_live *live = data;
 
 	vec_foreach(&live->balancers, b) {
-		const char *table = strrchr((*b)->table_pin, '/'), *flows = strrchr((*b)->flows_pin, '/');
+		const char *table = strrchr((*b)->table_pin, '/'),
+			   *flows = strrchr((*b)->flows_pin, '/');
 
 		if (!strcmp(table + 1, pin) || !strcmp(flows + 1, pin))
 			return true;
@@ -228,7 +229,9 @@ static void drop_unwanted(struct balance_live *live, bool only_fresh)
 		if (only_fresh ? !b->fresh : b->wanted)
 			continue;
 		vec_remove(&live->balancers, i);
-		balancer_unpin(b);
+		/* After a start that failed the programs of an earlier run go on, and with them its table. */
+		if (!only_fresh || !b->continued)
+			balancer_unpin(b);
 		balancer_free(b);
 	}
 }
