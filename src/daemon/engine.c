@@ -269,7 +269,9 @@ int engine_change(struct engine *engine, struct diag *d, struct strbuf *changed)
 	engine->changed = NULL;
 	if (r && !d->errors)
 		(void)diag_error(d, NULL, "cannot apply: %s", strerror(-r));
-	if (!r)
+	if (r)
+		pipeline_revert(engine->pipeline); /* it may have failed before there was a sync */
+	else
 		(void)engine_remember(engine);
 	return r;
 }

@@ -166,7 +166,8 @@ static int on_pulse(sd_event_source *source, uint64_t usec, void *data)
 	if (!pipeline_interfaces(engine->pipeline, &list))
 		vec_foreach(&list.names, name)
 			news = news || is_news(engine, *name);
-	if (news)
+	/* What fails is tried every second, and not at this pace. */
+	if (news && !engine->trouble[0])
 		reconcile(engine);
 	(void)sd_event_source_set_time(source, usec + (list.names.n ? PULSE_USEC : LOOK_USEC));
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

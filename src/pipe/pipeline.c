@@ -394,7 +394,6 @@ static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pi
 	if (r) {
 		take_back(p);
 		retire_unplanned(p, true);
-		lives_revert(&p->lives);
 		return r;
 	}
 	settle(p);
@@ -412,7 +411,16 @@ int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_
 {
 	int r = sync_once(p, wish, facts, d);
 
-	return r == -EAGAIN ? sync_once(p, wish, facts, d) : r;
+	if (r == -EAGAIN)
+		r = sync_once(p, wish, facts, d);
+	if (r)
+		pipeline_revert(p);
+	return r;
+}
+
+void pipeline_revert(struct pipeline *p)
+{
+	lives_revert(&p->lives);
 }
 
 bool pipeline_was_disturbed(struct pipeline *p)

@@ -25,10 +25,11 @@ struct {
 } balance_ports SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1); /* as configured */
-	__type(key, __u64);
-	__type(value, struct balance_flow);
+	__type(key, __u32);
+	__type(value, struct balance_line);
 } balance_flows SEC(".maps");
 
 struct {
@@ -170,31 +171,51 @@ static __always_inline bool balance_is_new(struct stage_ctx *s)
 	return true;
 }
 
+/* Two CPUs may take the same place for two flows: the one that is overwritten comes again. */
 static __always_inline __u32 balance_remember(struct stage_ctx *s, const struct balance_table *t,
-					      __u64 hash, __u32 slot)
+					      struct balance_line *line, __u64 hash, __u32 slot)
 {
-	struct balance_flow flow = { .seen = t->now, .slot = slot };
-
-	if (bpf_map_update_elem(&balance_flows, &hash, &flow, BPF_NOEXIST))
-		COUNT(s, balance_drain_full);
+	PARSE_UNROLL
+	for (int i = 0; i < BALANCE_WAYS; i++)
+		if (!line->flow[i]) {
+			line->flow[i] = balance_word(hash, slot, t->now);
+			return slot;
+		}
+	COUNT(s, balance_drain_full);
 	return slot;
+}
+
+static __always_inline __u64 *balance_find_flow(struct balance_line *line, __u64 hash)
+{
+	const __u64 tag = balance_tag(hash);
+
+	PARSE_UNROLL
+	for (int i = 0; i < BALANCE_WAYS; i++)
+		if ((line->flow[i] & BALANCE_TAG_MASK) == tag)
+			return &line->flow[i];
+	return NULL;
 }
 
 /* `slot` is the new owner of the flow's bucket, `was` the one that is drained. */
 static __always_inline __u32 balance_drain(struct stage_ctx *s, struct balance_table *t, __u64 hash,
 					   __u32 slot, __u32 was)
 {
-	struct balance_flow *flow = bpf_map_lookup_elem(&balance_flows, &hash);
-	bool fresh = balance_is_new(s);
+	__u32 at = hash & balance_const.line_mask;
+	struct balance_line *line = bpf_map_lookup_elem(&balance_flows, &at);
+	const bool fresh = balance_is_new(s);
+	__u64 *flow, word;
 	__u32 stays;
 
+	if (!line)
+		return slot;
+	flow = balance_find_flow(line, hash);
 	if (!flow)
-		return t->learning ? balance_remember(s, t, hash, fresh ? slot : was) : slot;
-	if (fresh)
-		flow->slot = slot; /* the ports of an ended connection, used again */
-	if (flow->seen != t->now)
-		flow->seen = t->now;
-	stays = flow->slot;
+		return t->learning ? balance_remember(s, t, line, hash, fresh ? slot : was) : slot;
+	/* A SYN: the ports of an ended connection, used again. */
+	stays = fresh ? slot : balance_word_slot(*flow);
+	word = balance_word(hash, stays, t->now);
+	if (*flow != word)
+		*flow = word;
 	if (stays == slot || !t->slot[stays].ifindex)
 		return slot;
 	COUNT(s, balance_drain_kept);

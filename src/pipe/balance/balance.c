@@ -46,15 +46,22 @@ static bool needs_tc(struct port_plan *port, const struct balancer_conf *conf,
 	return needs;
 }
 
-static bool any_native(const struct balancer_conf *conf, const struct pipe_facts *facts)
+/* What one native input cannot redirect to, for larger frames than the others have, none of them
+ * does: they share the table of ports. */
+static bool any_defers(const struct balancer_conf *conf, const struct balance_goals *goals,
+		       const struct pipe_facts *facts, struct pipe_plan *plan)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < conf->in.n; i++) {
 		const struct pipe_link *link = pipe_facts_find(facts, INPUTS(conf)[i].text);
+		struct port_plan *port = NULL;
 
 		if (link && link->ifindex && link->mode == XDP_MODE_NATIVE)
-			return true;
+			port = pipe_plan_port(plan, link);
+		any |= port && needs_tc(port, conf, goals, facts);
 	}
-	return false;
+	return any;
 }
 
 /* Draining goes on in the packet path until its traces are out of the table. */
@@ -73,7 +80,7 @@ static bool is_draining(const struct balancer_conf *conf, const struct balance_g
 
 static void choose_way(struct port_plan *port, struct balance_port *p, const struct pipe_link *link,
 		       const struct balancer_conf *conf, const struct balance_goals *goals,
-		       const struct pipe_facts *facts)
+		       const struct pipe_facts *facts, struct pipe_plan *plan)
 {
 	p->xdp = port->mode >= XDP_MODE_SKB;
 	if (port->mode == XDP_MODE_NATIVE && !target_may_redirect(link)) {
@@ -83,7 +90,7 @@ static void choose_way(struct port_plan *port, struct balance_port *p, const str
 			       "which is slower",
 			       link->driver);
 	}
-	p->defer = p->xdp && any_native(conf, facts) && needs_tc(port, conf, goals, facts);
+	p->defer = p->xdp && any_defers(conf, goals, facts, plan);
 	port->xdp |= p->xdp;
 	port->tc |= !p->xdp || p->defer;
 }
@@ -108,7 +115,7 @@ static int plan_input(const struct balancer_conf *conf, const char *name,
 	p->policy = (uint8_t)conf->policy.value;
 	p->drop = balancer_conf_none(conf) == NONE_DROP;
 	p->flows = is_draining(conf, goals, live) ? (uint32_t)conf->drain.flows.value : 0;
-	choose_way(port, p, link, conf, goals, facts);
+	choose_way(port, p, link, conf, goals, facts, plan);
 	port->promisc = true;
 	port->keep_tags |= port->mode == XDP_MODE_NATIVE;
 	return 0;
@@ -171,6 +178,7 @@ static void balance_setup(const struct port_plan *port, struct pipe_bpf *bpf, st
 	use_maps(bpf, b, p);
 	bpf->rodata->balance_const.seed = p->seed;
 	bpf->rodata->balance_const.symmetric = p->policy == POLICY_FLOW_SYMMETRIC;
+	bpf->rodata->balance_const.line_mask = b->n_lines ? b->n_lines - 1 : 0;
 	on->on[SWITCH_balance] = p->xdp;
 	on->on[SWITCH_balance_tc] = !p->xdp || p->defer;
 	on->on[SWITCH_balance_turns] = p->policy == POLICY_ROUND_ROBIN;

@@ -43,6 +43,7 @@ struct balance_cpu {
 struct balance_const {
 	__u64 seed;
 	__u32 symmetric; /* for functions, where switches do not reach */
+	__u32 line_mask; /* of the table of flows */
 };
 
 struct balance_slot {
@@ -71,11 +72,38 @@ struct balance_table {
 };
 #define BALANCE_LAYOUT 0x62616c01
 
-/* A flow seen while a target drains; the key is its hash. */
-struct balance_flow {
-	__u32 seen; /* balance_table.now */
-	__u8 slot, spare[3];
+/*
+ * Flows seen while a target drains.  The low bits of a flow's hash choose a line, which is one line of
+ * cache; its word there is the upper 40 bits, its slot, and when it was seen (the low 16 bits of
+ * balance_table.now).  Written whole, so that nobody ever reads half of one.
+ */
+#define BALANCE_WAYS 8
+struct balance_line {
+	__u64 flow[BALANCE_WAYS]; /* 0 = free */
 };
+#define BALANCE_TAG_MASK (~0ULL << 24)
+#define BALANCE_TAG_USED (1ULL << 24) /* in every word: none is 0 */
+
+static inline __u64 balance_tag(__u64 hash)
+{
+	return (hash & BALANCE_TAG_MASK) | BALANCE_TAG_USED;
+}
+
+static inline __u64 balance_word(__u64 hash, __u8 slot, __u32 now)
+{
+	return balance_tag(hash) | (__u64)slot << 16 | (__u16)now;
+}
+
+static inline __u8 balance_word_slot(__u64 word)
+{
+	return word >> 16;
+}
+
+/* Seconds since it was seen: right up to 18 hours. */
+static inline __u16 balance_word_age(__u64 word, __u32 now)
+{
+	return (__u16)now - (__u16)word;
+}
 
 /* Where a datagram's fragments go; the key is the hash of addresses, protocol and identification. */
 struct balance_fragment {

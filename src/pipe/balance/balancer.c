@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "pipe/balance/flows.h"
 #include "pipe/balance/maps.h"
 #include "pipe/target.h"
 
@@ -51,7 +52,7 @@ void balancer_free(struct balancer *b)
 	cleanup_close(&b->table_fd);
 	cleanup_close(&b->ports_fd);
 	cleanup_close(&b->fragments_fd);
-	cleanup_close(&b->flows_fd);
+	balance_flows_release(b);
 	vec_free(&b->members.all);
 	vec_free(&b->next.all);
 	vec_free(&b->was.all);
@@ -118,26 +119,29 @@ static bool takes_all(const struct balancer *b, const struct pipe_link *link,
 	return true;
 }
 
-static uint8_t free_slot(struct balancer *b)
+static int free_slot(struct balancer *b)
 {
-	for (;;) {
+	for (unsigned i = 0; i < BALANCE_NONE; i++) {
 		unsigned slot = b->next_slot++ % BALANCE_NONE;
 
 		if (!b->table->slot[slot].used)
-			return (uint8_t)slot;
+			return (int)slot;
 	}
+	return -ENOSPC;
 }
 
 /* A target keeps its slot for as long as it is one, also over restarts. */
-static uint8_t slot_of(struct balancer *b, const char *name)
+static int slot_of(struct balancer *b, const char *name)
 {
 	struct balance_slot *s;
-	uint8_t slot;
+	int slot;
 
 	for (unsigned i = 0; i < BALANCE_SLOTS; i++)
 		if (b->table->slot[i].used && !strcmp(b->table->slot[i].name, name))
-			return (uint8_t)i;
+			return (int)i;
 	slot = free_slot(b);
+	if (slot < 0)
+		return slot;
 	s = &b->table->slot[slot];
 	*s = (struct balance_slot){ .used = BALANCE_SLOT_NEW };
 	(void)snprintf(s->name, sizeof(s->name), "%s", name);
@@ -150,12 +154,15 @@ static int add_member(struct balancer *b, const struct balance_goal *goal, bool 
 	const struct pipe_link *link = pipe_facts_find(facts, goal->name);
 	const struct balance_member *old = find_member(&b->members, goal->name);
 	struct balance_member m = { .goal = *goal, .backup = backup };
+	int slot = slot_of(b, goal->name);
 
+	if (slot < 0)
+		return slot;
+	m.slot = (uint8_t)slot;
 	m.state = state_of(goal, link);
 	m.alive = link && link->ifindex && link->up && link->carrier;
 	m.ifindex = link ? (uint32_t)link->ifindex : 0;
 	m.direct = link && takes_all(b, link, plan);
-	m.slot = slot_of(b, goal->name);
 	if (old) {
 		m.last = old->last;
 		m.pps = old->pps;

@@ -41,6 +41,8 @@ struct balancer {
 	int64_t learn, idle, max;
 	int table_fd, ports_fd, fragments_fd, flows_fd; /* -1 = not there */
 	struct balance_table *table;			/* mapped */
+	struct balance_line *lines;			/* of flows, mapped; NULL = nothing drains */
+	uint32_t n_lines;				/* a power of two */
 	char *table_pin, *flows_pin;			/* NULL = pin nothing */
 	struct balance_members members, next, was;	/* in force; prepared; before that */
 	VEC(uint32_t) inputs, next_inputs;		/* ifindex */

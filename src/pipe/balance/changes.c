@@ -157,6 +157,16 @@ static int add_goal(struct balance_goals *goals, const char *name, unsigned weig
 	return vec_push(&goals->all, goal);
 }
 
+/* Since the command the configuration may have become one that it does not fit. */
+static bool still_fits(const struct balancer_conf *conf, const struct balance_goals *goals,
+		       const char *target)
+{
+	for (size_t i = 0; i < conf->in.n; i++)
+		if (!strcmp(INPUTS(conf)[i].text, target))
+			return false;
+	return goals->all.n < BALANCE_TARGETS && !balance_goals_find(goals, target);
+}
+
 int balance_goals_make(const struct balancer_conf *conf, const struct balance_changes *changes,
 		       struct balance_goals *ret)
 {
@@ -174,7 +184,7 @@ int balance_goals_make(const struct balancer_conf *conf, const struct balance_ch
 	}
 	vec_foreach(&changes->all, c)
 		if (!r && c->added && !c->removed && !strcmp(c->balancer, balancer) &&
-		    !balance_goals_find(&goals, c->target))
+		    still_fits(conf, &goals, c->target))
 			r = add_goal(&goals, c->target, 1, true, c);
 	if (r)
 		balance_goals_free(&goals);

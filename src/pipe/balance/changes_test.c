@@ -269,8 +269,33 @@ static void changes_outlive_the_configuration(void **state)
 	at(&changes, "a", "eth9")->weight = 5;	 /* not in the file any more: not there */
 	at(&changes, "a", "eth8")->removed = true;
 	at(&changes, "c", "eth8")->added = true; /* of no balancer that there is */
+	at(&changes, "a", "eth1")->added = true; /* now an input: packets would go straight back */
 	expect_goals(&w, 0, &changes, "eth3=1 eth4=4 eth5=1");
 	expect_goals(&w, 1, &changes, "eth3=1");
+	balance_changes_free(&changes);
+	world_close(&w);
+}
+
+/* More of them than fit, since the file has more: the first ones join. */
+static void no_more_goals_than_targets(void **state)
+{
+	struct balance_changes changes = { 0 };
+	struct balance_goals goals = { 0 };
+	struct world w;
+
+	world_open(&w, CONF);
+	for (unsigned i = 10; i < 80; i++) {
+		char name[IF_NAMESIZE];
+
+		(void)snprintf(name, sizeof(name), "eth%u", i);
+		at(&changes, "a", name)->added = true;
+	}
+	assert_int_equal(balance_goals_make(world_balancer(&w), &changes, &goals), 0);
+	assert_int_equal(goals.all.n, BALANCE_TARGETS);
+	assert_non_null(balance_goals_find(&goals, "eth10"));
+	assert_non_null(balance_goals_find(&goals, "eth70"));
+	assert_null(balance_goals_find(&goals, "eth71"));
+	balance_goals_free(&goals);
 	balance_changes_free(&changes);
 	world_close(&w);
 }
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(an_unreadable_file_is_a_warning),
 		cmocka_unit_test(goals_are_configuration_and_changes),
 		cmocka_unit_test(changes_outlive_the_configuration),
+		cmocka_unit_test(no_more_goals_than_targets),
 	};
 
 	return cmocka_run_group_tests_name("balance changes", tests, make_dir, remove_dir);

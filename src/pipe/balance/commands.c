@@ -145,18 +145,30 @@ static int check_exists(struct command *c)
 	return wrong(c, "interface");
 }
 
+/* One that was renamed is found by both of its names. */
+static bool is_meant(const struct command *c, const char *name)
+{
+	const struct pipe_link *a = pipe_facts_find(c->facts, c->interface);
+	const struct pipe_link *b = pipe_facts_find(c->facts, name);
+
+	return !strcmp(c->interface, name) || (a && b && a->ifindex && a->ifindex == b->ifindex);
+}
+
 static int check_joins(struct command *c)
 {
 	const char *problem = NULL;
+	bool is_target = false;
 
+	vec_foreach(&c->goals.all, goal)
+		is_target |= is_meant(c, goal->name);
 	for (size_t i = 0; i < c->conf->in.n; i++)
-		if (!strcmp(INPUTS(c->conf)[i].text, c->interface))
+		if (is_meant(c, INPUTS(c->conf)[i].text))
 			problem = "is an input of it: packets would go straight back";
-	if (c->conf->backup.text && !strcmp(c->conf->backup.text, c->interface))
+	if (c->conf->backup.text && is_meant(c, c->conf->backup.text))
 		problem = "is its backup";
 	if (c->goals.all.n >= BALANCE_TARGETS)
 		problem = "would be one more than the 64 targets it can have";
-	if (balance_goals_find(&c->goals, c->interface))
+	if (is_target)
 		problem = "is a target of it already: 'weir balance weight' changes its share";
 	if (!problem)
 		return check_exists(c);

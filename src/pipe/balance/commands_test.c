@@ -239,6 +239,28 @@ static void only_others_join(void **state)
 	end();
 }
 
+/* One that was renamed is the one it was, by either name. */
+static void renamed_interfaces_do_not_join_twice(void **state)
+{
+	static const unsigned numbers[] = { 1, 3, 9 };
+
+	begin(ONE);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		struct pipe_link again = *world_link(&w, numbers[i]);
+
+		(void)snprintf(again.name, sizeof(again.name), "new%u", numbers[i]);
+		assert_int_equal(vec_push(&w.facts.links, again), 0);
+	}
+	refused("Add", "{\"interface\":\"new1\"}", "interface",
+		"'new1' cannot join 'eth1': it is an input of it: packets would go straight back");
+	refused("Add", "{\"interface\":\"new3\"}", "interface",
+		"'new3' cannot join 'eth1': it is a target of it already: 'weir balance weight' "
+		"changes its share");
+	refused("Add", "{\"interface\":\"new9\"}", "interface",
+		"'new9' cannot join 'eth1': it is its backup");
+	end();
+}
+
 static void sixty_four_are_all(void **state)
 {
 	char parameters[40], text[100];
@@ -345,6 +367,7 @@ int main(void)
 		cmocka_unit_test(the_balancer_is_found),
 		cmocka_unit_test(without_balancers_nothing_is_to_be_changed),
 		cmocka_unit_test(only_others_join),
+		cmocka_unit_test(renamed_interfaces_do_not_join_twice),
 		cmocka_unit_test(sixty_four_are_all),
 		cmocka_unit_test(only_targets_are_changed),
 		cmocka_unit_test(draining_is_begun_and_ended_once),

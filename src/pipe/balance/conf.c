@@ -43,7 +43,7 @@ static const struct schema_row drain_rows[] = {
 	  .offset = AT(balance_drain_conf, idle),
 	  .def = "60",
 	  .min = 1,
-	  .max = 86400,
+	  .max = 36000,
 	  .unit = "seconds",
 	  .help = "A known flow that was silent for so long has ended." },
 	{ .key = "max",
@@ -60,7 +60,7 @@ static const struct schema_row drain_rows[] = {
 	  .def = "262144",
 	  .min = 1024,
 	  .max = 16777216,
-	  .help = "Flows that can be remembered while a target drains (about 100 bytes each, only "
+	  .help = "Flows that can be remembered while a target drains (32 bytes each, only "
 		  "then)." },
 	{ .key = NULL },
 };

@@ -45,7 +45,7 @@ static void all_keys_are_taken(void **state)
 		       "    policy: flow-symmetric\n"
 		       "    none_left: drop\n"
 		       "    seed: 9223372036854775807\n"
-		       "    drain: { learn: 1, idle: 86400, max: 604800, flows: 1024 }\n"
+		       "    drain: { learn: 1, idle: 36000, max: 604800, flows: 1024 }\n"
 		       "  - { in: eth5, out: eth6, policy: round-robin, backup: eth7 }\n");
 	b = world_balancer(&w);
 	assert_int_equal(world_conf(&w)->balancers.n, 2);
@@ -118,11 +118,11 @@ static void wrong_values_are_named(void **state)
 		       "test.yaml:4:9: error: `seed` wants a whole number from 0 to "
 		       "9223372036854775807, not '-1'\n");
 	expect_refused(
-		ONE "  drain: { learn: 0, idle: 86401, max: 0, flows: 1023 }\n",
+		ONE "  drain: { learn: 0, idle: 36001, max: 0, flows: 1023 }\n",
 		"test.yaml:4:19: error: `learn` wants a whole number of seconds from 1 to 3600, "
 		"not '0'\n"
-		"test.yaml:4:28: error: `idle` wants a whole number of seconds from 1 to 86400, "
-		"not '86401'\n"
+		"test.yaml:4:28: error: `idle` wants a whole number of seconds from 1 to 36000, "
+		"not '36001'\n"
 		"test.yaml:4:40: error: `max` wants a whole number of seconds from 1 to 604800, "
 		"not '0'\n"
 		"test.yaml:4:50: error: `flows` wants a whole number from 1024 to 16777216, "

@@ -3,6 +3,8 @@
 #include <time.h>
 
 #include "pipe/balance/balance_test_run.h"
+#include "pipe/balance/flows.h"
+#include "pipe/balance/hash.h"
 
 #define FOUR "  in: [eth1, eth2]\n  out: [eth3, eth4, eth5, eth6]\n"
 #define FLOW "balance:\n" FOUR
@@ -57,35 +59,33 @@ static void drained_since(struct run *r, int seconds)
 	(void)balance_drain_tick(run_live(r), run_balancer(r));
 }
 
-/* An update moves an entry, so all keys are asked for first. */
-static unsigned list_flows(const struct run *r, __u64 *keys, unsigned most)
+static size_t n_words(const struct run *r)
 {
-	const int fd = run_balancer(r)->flows_fd;
-	unsigned n = 0;
+	return (size_t)run_balancer(r)->n_lines * BALANCE_WAYS;
+}
 
-	while (n < most && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
-		n++;
-	return n;
+static __u64 *word_at(const struct run *r, size_t i)
+{
+	return &run_balancer(r)->lines[i / BALANCE_WAYS].flow[i % BALANCE_WAYS];
 }
 
 static unsigned known_flows(const struct run *r)
 {
-	__u64 keys[6000];
+	unsigned n = 0;
 
-	return list_flows(r, keys, ARRAY_LEN(keys));
+	for (size_t i = 0; i < n_words(r); i++)
+		n += *word_at(r, i) != 0;
+	return n;
 }
 
 /* No packet of any known flow was seen for so long. */
 static void age_flows(const struct run *r, unsigned seconds)
 {
-	const int fd = run_balancer(r)->flows_fd;
-	struct balance_flow flow;
-	__u64 keys[6000];
+	for (size_t i = 0; i < n_words(r); i++) {
+		__u64 word = *word_at(r, i);
 
-	for (unsigned n = list_flows(r, keys, ARRAY_LEN(keys)); n-- > 0;) {
-		assert_int_equal(bpf_map_lookup_elem(fd, &keys[n], &flow), 0);
-		flow.seen -= seconds;
-		assert_int_equal(bpf_map_update_elem(fd, &keys[n], &flow, BPF_EXIST), 0);
+		if (word)
+			*word_at(r, i) = (word & ~0xffffULL) | (__u16)(word - seconds);
 	}
 }
 
@@ -198,29 +198,43 @@ static void a_known_flow_that_begins_anew_is_new(void **state)
 	run_close(&r);
 }
 
-/* No flow is lost for want of an entry: it stays, but only for as long as flows are learned. */
-static void a_full_table_is_counted(void **state)
+static void a_full_line_is_counted(void **state)
 {
-	const unsigned n = 1200;
-	struct flow f = { 0 };
-	uint64_t full;
+	struct flow f;
+	uint64_t hash;
 	struct run r;
 	int three;
 
 	need_root();
-	run_open(&r, FLOW "  drain: { flows: 1024 }\n");
-	run_command(&r, "Drain", DRAIN_3);
+	run_open(&r, FLOW);
 	three = slot_by_name(&r, "eth3");
-	for (unsigned i = 0, sent = 0; sent < n; i++) {
-		f = flow_number(4, 17, i);
-		if (run_balancer(&r)->table->was[balance_bucket(flow_hash(&r, &f))] != three)
-			continue;
-		assert_int_equal(run_udp(&r, 0, HOOK_XDP, &f), three);
-		sent++;
-	}
-	full = run_counted(&r, COUNT_balance_drain_full).packets;
-	assert_int_equal(known_flows(&r), n - full);
-	assert_in_range(known_flows(&r), 1, 1024);
+	f = flow_of(&r, "eth3", 17, 0);
+	hash = flow_hash(&r, &f);
+	run_command(&r, "Drain", DRAIN_3);
+	for (uint64_t i = 1; i <= BALANCE_WAYS; i++)
+		assert_true(balance_flows_put(run_balancer(&r), hash ^ i << 32, (uint8_t)three));
+	assert_false(balance_flows_put(run_balancer(&r), hash, (uint8_t)three));
+	assert_int_equal(run_udp(&r, 0, HOOK_XDP, &f), three);
+	assert_int_equal(run_counted(&r, COUNT_balance_drain_full).packets, 1);
+	assert_int_equal(known_flows(&r), BALANCE_WAYS);
+	run_close(&r);
+}
+
+/* Those of a draining that ended a moment ago have moved since. */
+static void the_next_draining_learns_anew(void **state)
+{
+	struct flow f;
+	struct run r;
+
+	need_root();
+	run_open(&r, FLOW);
+	f = flow_of(&r, "eth3", 17, 0);
+	run_command(&r, "Drain", DRAIN_3);
+	assert_int_equal(run_udp(&r, 0, HOOK_XDP, &f), slot_by_name(&r, "eth3"));
+	assert_int_equal(known_flows(&r), 1);
+	run_command(&r, "Undrain", DRAIN_3);
+	run_command(&r, "Drain", DRAIN_3);
+	assert_int_equal(known_flows(&r), 0);
 	drained_since(&r, 1000);
 	assert_int_equal(run_udp(&r, 0, HOOK_XDP, &f), flow_owner(&r, &f));
 	run_close(&r);
@@ -440,17 +454,14 @@ static void each_ends_for_itself(void **state)
 static void all_known_flows_are_looked_at(void **state)
 {
 	const unsigned n = 5000;
-	struct balance_flow flow = { 0 };
 	struct run r;
 
 	need_root();
 	start_told(&r, FLOW);
 	run_command(&r, "Drain", DRAIN_3);
-	flow.slot = (__u8)slot_by_name(&r, "eth3");
-	flow.seen = run_balancer(&r)->table->now;
-	for (__u64 key = 1; key <= n; key++)
-		assert_int_equal(
-			bpf_map_update_elem(run_balancer(&r)->flows_fd, &key, &flow, BPF_NOEXIST), 0);
+	for (uint64_t i = 1; i <= n; i++)
+		assert_true(balance_flows_put(run_balancer(&r), i * BALANCE_MUL1,
+					      (__u8)slot_by_name(&r, "eth3")));
 	drained_since(&r, 1000);
 	assert_int_equal(balancer_member(run_balancer(&r), "eth3")->flows, n);
 	assert_int_equal(known_flows(&r), n);
@@ -468,7 +479,8 @@ int main(void)
 		cmocka_unit_test(directions_are_known_together),
 		cmocka_unit_test(an_answer_begins_its_own_direction),
 		cmocka_unit_test(a_known_flow_that_begins_anew_is_new),
-		cmocka_unit_test(a_full_table_is_counted),
+		cmocka_unit_test(a_full_line_is_counted),
+		cmocka_unit_test(the_next_draining_learns_anew),
 		cmocka_unit_test(a_dead_target_keeps_nobody),
 		cmocka_unit_test(two_drain_at_once),
 		cmocka_unit_test(all_drain),

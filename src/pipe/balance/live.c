@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "pipe/balance/flows.h"
 #include "pipe/balance/maps.h"
 
 struct balancer *balance_live_find(const struct balance_live *live, const char *name)
@@ -161,9 +162,14 @@ static bool any_drains(const struct balance_goals *goals)
 static int prepare_flows(struct balancer *b, const struct balancer_conf *conf,
 			 const struct balance_goals *goals)
 {
-	if (any_drains(goals) && conf->policy.value != POLICY_ROUND_ROBIN)
+	if (any_drains(goals) && conf->policy.value != POLICY_ROUND_ROBIN) {
+		/* Those of a draining that ended a moment ago have moved since. */
+		if (!b->fresh && !b->draining && b->flows_fd >= 0)
+			balance_flows_clear(b);
 		return balance_flows_open(b, (uint32_t)conf->drain.flows.value);
-	if (!b->draining && b->flows_fd >= 0)
+	}
+	/* A daemon that was killed may have left a pin. */
+	if (!b->draining && (b->fresh || b->flows_fd >= 0))
 		balance_flows_close(b);
 	return 0;
 }
@@ -299,15 +305,18 @@ static void measure(struct balancer *b, const struct counter_view *counters, dou
 	}
 }
 
+/* A flow's age counts only while a daemon runs: one that was seen when there was none is not old. */
 static bool live_tick(void *data, const struct counter_view *counters)
 {
 	struct balance_live *live = data;
+	const int64_t before = live->ticked.tv_sec;
 	double seconds = seconds_since(&live->ticked);
+	uint32_t passed = before ? (uint32_t)(live->ticked.tv_sec - before) : 0;
 	bool wanted = live->wants_sync;
 
 	live->wants_sync = false;
 	vec_foreach(&live->balancers, b) {
-		(*b)->table->now = (uint32_t)live->ticked.tv_sec;
+		(*b)->table->now += passed;
 		measure(*b, counters, seconds);
 		wanted |= balance_drain_tick(live, *b);
 	}

@@ -43,7 +43,7 @@ static bool has_shape(int fd, uint32_t type, uint32_t value_size, uint32_t entri
 }
 
 /* -1 when there is none that fits; one of another version is removed. */
-static int open_pinned(const char *path, uint32_t type, uint32_t value_size, uint32_t entries)
+int balance_map_open_pinned(const char *path, uint32_t type, uint32_t value_size, uint32_t entries)
 {
 	int fd = path ? bpf_obj_get(path) : -1;
 
@@ -54,7 +54,7 @@ static int open_pinned(const char *path, uint32_t type, uint32_t value_size, uin
 	return -1;
 }
 
-static int pin(int fd, const char *path)
+int balance_map_pin(int fd, const char *path)
 {
 	return path && bpf_obj_pin(fd, path) ? -errno : 0;
 }
@@ -95,14 +95,14 @@ static int make_table(struct balancer *b)
 	if (r)
 		return r;
 	clear(b->table, b->name);
-	return pin(b->table_fd, b->table_pin);
+	return balance_map_pin(b->table_fd, b->table_pin);
 }
 
 static int open_table(struct balancer *b)
 {
 	int r;
 
-	b->table_fd = open_pinned(b->table_pin, BPF_MAP_TYPE_ARRAY, sizeof(struct balance_table), 1);
+	b->table_fd = balance_map_open_pinned(b->table_pin, BPF_MAP_TYPE_ARRAY, sizeof(struct balance_table), 1);
 	if (b->table_fd < 0)
 		return make_table(b);
 	r = map_table(b);
@@ -129,32 +129,9 @@ int balance_maps_open(struct balancer *b, const char *pins)
 				     sizeof(uint32_t), BALANCE_SLOTS, NULL);
 	if (b->ports_fd < 0)
 		return b->ports_fd;
-	b->fragments_fd =
-		bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "balance_fragmen", sizeof(uint64_t),
-			       sizeof(struct balance_fragment), BALANCE_FRAGMENTS, NULL);
+	b->fragments_fd = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "balance_fragmen", sizeof(uint64_t),
+					 sizeof(struct balance_fragment), BALANCE_FRAGMENTS, NULL);
 	return b->fragments_fd < 0 ? b->fragments_fd : 0;
-}
-
-/* --- flows ------------------------------------------------------------------------------------- */
-
-int balance_flows_open(struct balancer *b, uint32_t max)
-{
-	if (b->flows_fd >= 0)
-		return 0;
-	b->flows_fd = open_pinned(b->flows_pin, BPF_MAP_TYPE_HASH, sizeof(struct balance_flow), max);
-	if (b->flows_fd >= 0)
-		return 0;
-	b->flows_fd = bpf_map_create(BPF_MAP_TYPE_HASH, "balance_flows", sizeof(uint64_t),
-				     sizeof(struct balance_flow), max, NULL);
-	return b->flows_fd < 0 ? b->flows_fd : pin(b->flows_fd, b->flows_pin);
-}
-
-void balance_flows_close(struct balancer *b)
-{
-	cleanup_close(&b->flows_fd);
-	b->flows_fd = -1;
-	if (b->flows_pin)
-		(void)unlink(b->flows_pin);
 }
 
 /* --- pins of others ---------------------------------------------------------------------------- */

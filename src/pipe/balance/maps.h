@@ -8,9 +8,10 @@
 enum { BALANCE_SLOT_FREE, BALANCE_SLOT_USED, BALANCE_SLOT_NEW };
 
 int balance_maps_open(struct balancer *b, const char *pins);
-/* The map of flows exists only while a target drains. */
-int balance_flows_open(struct balancer *b, uint32_t max);
-void balance_flows_close(struct balancer *b);
+/* -1 when none is pinned there that fits; one of another version is removed. */
+int balance_map_open_pinned(const char *path, uint32_t type, uint32_t value_size, uint32_t entries);
+/* Without a path it is not pinned, and that is well. */
+int balance_map_pin(int fd, const char *path);
 /* Removes the pins of balancers that `is_known` does not know. */
 void balance_maps_sweep(const char *pins, bool (*is_known)(const char *pin, const void *data),
 			const void *data);

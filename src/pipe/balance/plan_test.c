@@ -76,11 +76,29 @@ static void targets_without_redirect_are_sent_to_by_tc(void **state)
 	expect_way(&w, 1, true, true, NO_NAPI);
 	/* Both have one map of targets: what it lacks for one it lacks for the other. */
 	world_link(&w, 2)->mode = XDP_MODE_SKB;
-	expect_way(&w, 2, true, true, NO_NAPI);
+	expect_way(&w, 1, true, true, NO_NAPI);
+	expect_way(&w, 2, true, true, "");
 	world_link(&w, 1)->mode = XDP_MODE_SKB; /* generic XDP needs nobody's help */
 	expect_way(&w, 2, true, false, "");
 	world_link(&w, 1)->mode = XDP_MODE_TC;
 	expect_way(&w, 1, false, true, "");
+	world_close(&w);
+}
+
+/* One input has larger frames than the target takes: both go the same way. */
+static void targets_without_large_frames(void **state)
+{
+	struct world w;
+
+	world_open(&w, FLOW);
+	world_link(&w, 4)->xmit_frags = false;
+	expect_way(&w, 1, true, false, "");
+	world_link(&w, 1)->mtu = 9000;
+	expect_way(
+		&w, 1, true, true,
+		"eth4 takes no XDP redirects of large frames (a veth whose other end has no NAPI): "
+		"sent to through TC, which is slower; remedy: ethtool -K PEER gro on");
+	expect_way(&w, 2, true, true, "");
 	world_close(&w);
 }
 
@@ -385,6 +403,7 @@ int main(void)
 		cmocka_unit_test(modes_choose_the_hook),
 		cmocka_unit_test(drivers_without_redirect_use_tc),
 		cmocka_unit_test(targets_without_redirect_are_sent_to_by_tc),
+		cmocka_unit_test(targets_without_large_frames),
 		cmocka_unit_test(the_backup_too),
 		cmocka_unit_test(old_kernels_redirect_small_frames_only),
 		cmocka_unit_test(absent_interfaces),
