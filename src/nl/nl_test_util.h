@@ -50,7 +50,17 @@ static inline int nl_test_index(struct nl *nl, const char *name)
 	return r ? r : l.ifindex;
 }
 
-static inline int nl_test_add(struct nl *nl, const char *kind, const char *name, const char *peer)
+static inline void nl_test_put_queues(struct nlmsghdr *h, unsigned queues)
+{
+	if (!queues)
+		return;
+	mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, queues);
+	mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, queues);
+}
+
+/* queues: 0 = as many as that kind has. */
+static inline int nl_test_add_queues(struct nl *nl, const char *kind, const char *name,
+				     const char *peer, unsigned queues)
 {
 	char buffer[NL_REQUEST_MAX];
 	struct nlmsghdr *h = nl_request_link(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
@@ -58,6 +68,7 @@ static inline int nl_test_add(struct nl *nl, const char *kind, const char *name,
 	int r;
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	nl_test_put_queues(h, queues);
 	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, kind);
 	if (peer) {
@@ -66,12 +77,18 @@ static inline int nl_test_add(struct nl *nl, const char *kind, const char *name,
 		memset(mnl_nlmsg_get_payload_tail(h), 0, sizeof(struct ifinfomsg));
 		h->nlmsg_len += sizeof(struct ifinfomsg);
 		mnl_attr_put_strz(h, IFLA_IFNAME, peer);
+		nl_test_put_queues(h, queues);
 		mnl_attr_nest_end(h, other);
 		mnl_attr_nest_end(h, data);
 	}
 	mnl_attr_nest_end(h, info);
 	r = nl_ask(nl, NL_ROUTE, h, NULL, NULL);
 	return r ? r : nl_test_index(nl, name);
+}
+
+static inline int nl_test_add(struct nl *nl, const char *kind, const char *name, const char *peer)
+{
+	return nl_test_add_queues(nl, kind, name, peer, 0);
 }
 
 /* The ifindex, or -errno. */

@@ -141,7 +141,7 @@ void nl_attr_copy_text(const struct nlattr *a, char *to, size_t size)
 }
 
 /* The extended acknowledgement stands behind the error, and behind the echoed request if any. */
-static void take_words(struct nl *nl, const struct nlmsghdr *h, size_t offset)
+static void take_words(const struct nlmsghdr *h, size_t offset, char *words, size_t size)
 {
 	const struct nlattr *table[NLMSGERR_ATTR_MAX + 1];
 
@@ -149,10 +149,10 @@ static void take_words(struct nl *nl, const struct nlmsghdr *h, size_t offset)
 		return;
 	nl_attrs(h, offset, table, NLMSGERR_ATTR_MAX);
 	if (table[NLMSGERR_ATTR_MSG])
-		nl_attr_copy_text(table[NLMSGERR_ATTR_MSG], nl->words, sizeof(nl->words));
+		nl_attr_copy_text(table[NLMSGERR_ATTR_MSG], words, size);
 }
 
-static int read_error(struct nl *nl, const struct nlmsghdr *h)
+int nl_error_read(const struct nlmsghdr *h, char *words, size_t size)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 	size_t offset = sizeof(*e);
@@ -161,7 +161,7 @@ static int read_error(struct nl *nl, const struct nlmsghdr *h)
 		return -EBADMSG;
 	if (e->error && !(h->nlmsg_flags & NLM_F_CAPPED))
 		offset += MNL_ALIGN(e->msg.nlmsg_len - sizeof(e->msg));
-	take_words(nl, h, offset);
+	take_words(h, offset, words, size);
 	return e->error > 0 ? -e->error : e->error;
 }
 
@@ -173,7 +173,7 @@ static int read_done(struct nl *nl, const struct nlmsghdr *h)
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(error))
 		return 0;
 	memcpy(&error, mnl_nlmsg_get_payload(h), sizeof(error));
-	take_words(nl, h, sizeof(error));
+	take_words(h, sizeof(error), nl->words, sizeof(nl->words));
 	return MIN(error, 0);
 }
 
@@ -197,7 +197,8 @@ static void take_message(struct nl *nl, const struct nlmsghdr *h, struct answer 
 		a->interrupted = true;
 	if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE) {
 		a->finished = true;
-		r = h->nlmsg_type == NLMSG_ERROR ? read_error(nl, h) : read_done(nl, h);
+		r = h->nlmsg_type == NLMSG_ERROR ? nl_error_read(h, nl->words, sizeof(nl->words)) :
+						   read_done(nl, h);
 	} else if (h->nlmsg_type >= NLMSG_MIN_TYPE && a->fn && !a->result) {
 		r = a->fn(h, a->data);
 	}
@@ -230,6 +231,14 @@ int nl_fd(struct nl *nl, enum nl_bus bus)
 	int r = nl->socket[bus] ? 0 : bus_open(nl, bus);
 
 	return r ?: mnl_socket_get_fd(nl->socket[bus]);
+}
+
+uint32_t nl_sequence(struct nl *nl, uint32_t n)
+{
+	uint32_t first = nl->sequence + 1;
+
+	nl->sequence += n;
+	return first;
 }
 
 static int send_request(struct nl *nl, enum nl_bus bus, const struct nlmsghdr *request)
@@ -301,6 +310,19 @@ struct nlmsghdr *nl_request_link(void *buffer, uint16_t type, uint16_t flags, un
 
 	i->ifi_family = AF_UNSPEC;
 	i->ifi_index = (int)ifindex;
+	return h;
+}
+
+struct nlmsghdr *nl_request_tc(void *buffer, uint16_t type, uint16_t flags,
+			       const struct nl_tc_place *at)
+{
+	struct nlmsghdr *h = nl_request(buffer, type, flags);
+	struct tcmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->tcm_family = AF_UNSPEC;
+	m->tcm_ifindex = (int)at->ifindex;
+	m->tcm_handle = at->handle;
+	m->tcm_parent = at->parent;
 	return h;
 }
 

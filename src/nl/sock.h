@@ -50,9 +50,22 @@ int nl_dump(struct nl *nl, enum nl_bus bus, struct nlmsghdr *request, nl_message
 /* The bus's socket, for an ioctl in the handle's namespace; -errno.  Not for reading. */
 int nl_fd(struct nl *nl, enum nl_bus bus);
 
+/* For the modules of this folder that hold conversations of their own: the first of n numbers. */
+uint32_t nl_sequence(struct nl *nl, uint32_t n);
+/* What an NLMSG_ERROR says: 0 or -errno, and the kernel's words, untouched where it has none. */
+int nl_error_read(const struct nlmsghdr *h, char *words, size_t size);
+
+/* Where a qdisc or a class stands. */
+struct nl_tc_place {
+	unsigned ifindex;
+	uint32_t handle, parent;
+};
+
 /* Requests, laid into a buffer of NL_REQUEST_MAX bytes. */
 struct nlmsghdr *nl_request(void *buffer, uint16_t type, uint16_t flags);
 struct nlmsghdr *nl_request_link(void *buffer, uint16_t type, uint16_t flags, unsigned ifindex);
+struct nlmsghdr *nl_request_tc(void *buffer, uint16_t type, uint16_t flags,
+			       const struct nl_tc_place *at);
 struct nlmsghdr *nl_request_generic(void *buffer, uint16_t family, uint8_t command, uint16_t flags);
 /* -EOPNOTSUPP where this kernel has no such family. */
 int nl_generic_family(struct nl *nl, const char *name, uint16_t *ret_id);

@@ -7,19 +7,6 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
-static struct nlmsghdr *request(void *buffer, uint16_t type, uint16_t flags, unsigned ifindex,
-				uint32_t handle, uint32_t parent)
-{
-	struct nlmsghdr *h = nl_request(buffer, type, flags);
-	struct tcmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-
-	m->tcm_family = AF_UNSPEC;
-	m->tcm_ifindex = (int)ifindex;
-	m->tcm_handle = handle;
-	m->tcm_parent = parent;
-	return h;
-}
-
 struct tc_dump {
 	unsigned ifindex;
 	bool classes;
@@ -50,10 +37,11 @@ static int on_tc(const struct nlmsghdr *h, void *data)
 static int dump_tc(struct nl *nl, uint16_t type, unsigned ifindex, struct nl_tcs *ret)
 {
 	struct tc_dump d = { .ifindex = ifindex, .classes = type == RTM_GETTCLASS };
+	const struct nl_tc_place at = { ifindex, 0, 0 };
 	char buffer[NL_REQUEST_MAX];
 	int r;
 
-	r = nl_dump(nl, NL_ROUTE, request(buffer, type, 0, ifindex, 0, 0), on_tc, &d, &d.list.n);
+	r = nl_dump(nl, NL_ROUTE, nl_request_tc(buffer, type, 0, &at), on_tc, &d, &d.list.n);
 	if (r)
 		nl_tcs_free(&d.list);
 	else
@@ -120,12 +108,13 @@ static int on_filter(const struct nlmsghdr *h, void *data)
 
 int nl_tc_filters(struct nl *nl, unsigned ifindex, uint32_t parent, struct nl_filters *ret)
 {
+	const struct nl_tc_place at = { ifindex, 0, parent };
 	char buffer[NL_REQUEST_MAX];
 	struct nl_filters list = { 0 };
 	int r;
 
-	r = nl_dump(nl, NL_ROUTE, request(buffer, RTM_GETTFILTER, 0, ifindex, 0, parent), on_filter,
-		    &list, &list.n);
+	r = nl_dump(nl, NL_ROUTE, nl_request_tc(buffer, RTM_GETTFILTER, 0, &at), on_filter, &list,
+		    &list.n);
 	if (r)
 		nl_filters_free(&list);
 	else
@@ -179,9 +168,9 @@ int nl_tc_hook_get(struct nl *nl, unsigned ifindex, struct nl_hook *ret)
 
 int nl_tc_clsact_add(struct nl *nl, unsigned ifindex)
 {
+	const struct nl_tc_place at = { ifindex, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT };
 	char buffer[NL_REQUEST_MAX];
-	struct nlmsghdr *h = request(buffer, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex,
-				     TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT);
+	struct nlmsghdr *h = nl_request_tc(buffer, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &at);
 
 	mnl_attr_put_strz(h, TCA_KIND, "clsact");
 	return nl_ask(nl, NL_ROUTE, h, NULL, NULL);
@@ -189,9 +178,9 @@ int nl_tc_clsact_add(struct nl *nl, unsigned ifindex)
 
 int nl_tc_clsact_delete(struct nl *nl, unsigned ifindex)
 {
+	const struct nl_tc_place at = { ifindex, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT };
 	char buffer[NL_REQUEST_MAX];
-	struct nlmsghdr *h =
-		request(buffer, RTM_DELQDISC, 0, ifindex, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT);
+	struct nlmsghdr *h = nl_request_tc(buffer, RTM_DELQDISC, 0, &at);
 
 	/* With the kind the kernel refuses to delete an "ingress" qdisc in its place. */
 	mnl_attr_put_strz(h, TCA_KIND, "clsact");
