@@ -174,7 +174,7 @@ static int remember_flows(const struct bench_port *port, const struct making *m)
 	struct pb_cfg cfg = pb_cfg_default();
 	int r = 0;
 
-	b->table->learning = 0;
+	memset(b->table->learning, 0, sizeof(b->table->learning));
 	cfg.port_srv += m->others;
 	for (unsigned i = 0; i < m->flows && !r; i++)
 		r = remember(b, flow_hash(&cfg, i, seed));

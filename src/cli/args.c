@@ -256,8 +256,10 @@ static enum cli_status check_words(const struct cli *cli)
 		return cli_wrong_usage("'weir %s' needs %s", cli->command->name, spec);
 	if (cli->words.n > most)
 		return cli_wrong_usage("'weir %s' takes %s%s, not '%s'", cli->command->name,
-				       most == 1 ? "one " : most ? "" : "no argument", spec,
-				       cli->words.at[most]);
+				       most == 1 ? "one " :
+				       most	 ? "" :
+						   "no argument",
+				       spec, cli->words.at[most]);
 	return CLI_OK;
 }
 

@@ -11,7 +11,7 @@
 static const struct {
 	const char *word, *method;
 } calls[] = {
-	{ "add", "io.weir.balance.Add" },	  { "remove", "io.weir.balance.Remove" },
+	{ "add", "io.weir.balance.Add" },	   { "remove", "io.weir.balance.Remove" },
 	{ "weight", "io.weir.balance.SetWeight" }, { "drain", "io.weir.balance.Drain" },
 	{ "undrain", "io.weir.balance.Undrain" },  { "reset", "io.weir.balance.Reset" },
 };

@@ -32,9 +32,9 @@ static const struct cli_option counters_options[] = {
 
 static const struct cli_option watch_options[] = { WATCH, { 0 } };
 
-#define BALANCER                                                                                 \
-	{                                                                                        \
-		"balancer", 0, TAKES_VALUE, "NAME", "Which balancer, where there are several"    \
+#define BALANCER                                                                              \
+	{                                                                                     \
+		"balancer", 0, TAKES_VALUE, "NAME", "Which balancer, where there are several" \
 	}
 
 static const struct cli_option balance_options[] = { BALANCER, { 0 } };
@@ -50,7 +50,6 @@ static const struct cli_option monitor_options[] = {
 	  OFFER_STAGES },
 	{ 0 },
 };
-
 
 const char *const cli_stages[] = {
 #define STAGE(name) #name,
@@ -92,8 +91,8 @@ const struct cli_command cli_commands[] = {
 	  "Only its own flows move. To let them end first, drain it.", "balance remove eth4",
 	  cmd_balance, balance_options, OFFER_INTERFACES },
 	{ "balance weight", "INTERFACE N", "Give a target another share",
-	  "N is 1 to 100, against the weights of the others.", "balance weight eth4 3",
-	  cmd_balance, balance_options, OFFER_INTERFACES },
+	  "N is 1 to 100, against the weights of the others.", "balance weight eth4 3", cmd_balance,
+	  balance_options, OFFER_INTERFACES },
 	{ "balance drain", "INTERFACE", "Let a target's flows end, give it no new ones",
 	  "It ends by itself when no known flow is left; 'weir balance show' tells how many are.",
 	  "balance drain eth4", cmd_balance, balance_options, OFFER_INTERFACES },

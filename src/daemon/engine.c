@@ -167,6 +167,7 @@ int engine_apply(struct engine *engine, const struct model *model, bool retry, s
 
 	if (r)
 		return r;
+	pipeline_look(engine->pipeline, &facts);
 	sections_wish(model, &wish);
 	wish.retry = retry;
 	r = pipe_wish_check(&wish, &facts, d);

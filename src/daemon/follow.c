@@ -99,9 +99,22 @@ static void look_soon(struct engine *engine)
 	(void)sd_event_source_set_enabled(engine->settle_timer, SD_EVENT_ONESHOT);
 }
 
+/* A machine with thousands of interfaces has news of some all the time: most are nobody's here. */
+static bool concerns_us(const struct engine *engine, const struct nl_event *event)
+{
+	if (event->type != NL_EVENT_LINK && event->type != NL_EVENT_LINK_GONE)
+		return true;
+	vec_foreach(&engine->memory.seen, seen)
+		if (seen->ifindex == event->link.ifindex ||
+		    nl_link_has_name(&event->link, seen->name))
+			return true;
+	return false;
+}
+
 static void on_link_event(const struct nl_event *event, void *data)
 {
-	look_soon(data);
+	if (concerns_us(data, event))
+		look_soon(data);
 }
 
 static int on_monitor(sd_event_source *source, int fd, uint32_t revents, void *data)
@@ -157,6 +170,35 @@ static bool is_news(struct engine *engine, const char *name)
 	return now.admin_up != was->up || now.carrier != was->carrier;
 }
 
+/* A sync that fails leaves the facts as they were: this much of them is known all the same, so that
+ * what is in trouble is tried every second and not at every pulse. */
+static void note_news(struct engine *engine, const char *name)
+{
+	vec_foreach(&engine->facts.links, link) {
+		struct nl_link now;
+		int r;
+
+		if (strcmp(link->name, name) || !link->ifindex)
+			continue;
+		r = nl_link_get_by_index(engine->nl, (unsigned)link->ifindex, &now);
+		if (r == -ENODEV)
+			link->ifindex = 0;
+		if (r)
+			continue;
+		link->up = now.admin_up;
+		link->carrier = now.carrier;
+	}
+}
+
+static void note_all_news(struct engine *engine)
+{
+	_cleanup_name_list_ struct name_list list = { 0 };
+
+	if (!pipeline_interfaces(engine->pipeline, &list))
+		vec_foreach(&list.names, name)
+			note_news(engine, *name);
+}
+
 static int on_pulse(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct engine *engine = data;
@@ -166,9 +208,10 @@ static int on_pulse(sd_event_source *source, uint64_t usec, void *data)
 	if (!pipeline_interfaces(engine->pipeline, &list))
 		vec_foreach(&list.names, name)
 			news = news || is_news(engine, *name);
-	/* What fails is tried every second, and not at this pace. */
-	if (news && !engine->trouble[0])
+	if (news)
 		reconcile(engine);
+	if (news && engine->trouble[0])
+		note_all_news(engine);
 	(void)sd_event_source_set_time(source, usec + (list.names.n ? PULSE_USEC : LOOK_USEC));
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

@@ -25,7 +25,7 @@ struct pipe_link {
 	bool up, carrier;
 	bool xmit_known; /* the kernel tells what XDP the device can do (6.3+) */
 	bool xmit, xmit_frags;
-	bool no_redirect; /* its own programs may not redirect */
+	bool no_redirect;   /* its own programs may not redirect */
 	enum xdp_mode mode; /* what the hook gave; NONE = not tried yet */
 	char reason[200];   /* why it is not native */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;

@@ -3,10 +3,9 @@
 
 #include "pipe/pipeline.h"
 
-#define lives_foreach(lives, ops_)                                                        \
-	for (unsigned i = 0; i < STAGE_MAX; i++)                                          \
-		for (const struct stage_live_ops *ops_ = (lives)->at[i] ? stages[i]->live : \
-									  NULL;             \
+#define lives_foreach(lives, ops_)                                                                \
+	for (unsigned i = 0; i < STAGE_MAX; i++)                                                  \
+		for (const struct stage_live_ops *ops_ = (lives)->at[i] ? stages[i]->live : NULL; \
 		     ops_; ops_ = NULL)
 
 int lives_open(const struct stage_host *host, struct lives *lives, struct diag *d)
@@ -23,7 +22,8 @@ int lives_open(const struct stage_host *host, struct lives *lives, struct diag *
 
 void lives_close(struct lives *lives)
 {
-	lives_foreach(lives, ops) {
+	lives_foreach(lives, ops)
+	{
 		ops->close(lives->at[i]);
 		lives->at[i] = NULL;
 	}
@@ -31,18 +31,21 @@ void lives_close(struct lives *lives)
 
 void lives_stop(struct lives *lives)
 {
-	lives_foreach(lives, ops)
-		ops->stop(lives->at[i]);
+	lives_foreach(lives, ops) ops->stop(lives->at[i]);
 }
 
 int lives_interfaces(const struct lives *lives, struct name_list *out)
 {
 	int r = 0;
 
-	lives_foreach(lives, ops)
-		if (!r)
-			r = ops->interfaces(lives->at[i], out);
+	lives_foreach(lives, ops) if (!r) r = ops->interfaces(lives->at[i], out);
 	return r;
+}
+
+void lives_look(struct lives *lives, const struct pipe_facts *facts,
+		const struct counter_view *counters)
+{
+	lives_foreach(lives, ops) ops->look(lives->at[i], facts, counters);
 }
 
 int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
@@ -50,29 +53,25 @@ int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struc
 {
 	int r = 0;
 
-	lives_foreach(lives, ops)
-		if (!r)
-			r = ops->prepare(lives->at[i], wish->stage[i], facts, plan, d);
+	lives_foreach(lives, ops) if (!r) r =
+		ops->prepare(lives->at[i], wish->stage[i], facts, plan, d);
 	return r;
 }
 
 void lives_settle(struct lives *lives, const struct counter_view *counters)
 {
-	lives_foreach(lives, ops)
-		ops->settle(lives->at[i], counters);
+	lives_foreach(lives, ops) ops->settle(lives->at[i], counters);
 }
 
 void lives_revert(struct lives *lives)
 {
-	lives_foreach(lives, ops)
-		ops->revert(lives->at[i]);
+	lives_foreach(lives, ops) ops->revert(lives->at[i]);
 }
 
 bool lives_tick(struct lives *lives, const struct counter_view *counters)
 {
 	bool wanted = false;
 
-	lives_foreach(lives, ops)
-		wanted |= ops->tick(lives->at[i], counters);
+	lives_foreach(lives, ops) wanted |= ops->tick(lives->at[i], counters);
 	return wanted;
 }

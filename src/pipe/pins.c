@@ -45,9 +45,11 @@ void pins_check(const char *path, struct diag *d)
 {
 	if (!is_below(path, BPFFS) || on_bpffs(BPFFS))
 		return;
-	(void)diag_warning(d, NULL, "no bpffs is mounted on " BPFFS ": weird mounts one when it starts");
-	diag_hint(d, "mount -t bpf bpf " BPFFS "; within a network namespace use nsenter --net=, as "
-		     "`ip netns exec` hides it");
+	(void)diag_warning(d, NULL,
+			   "no bpffs is mounted on " BPFFS ": weird mounts one when it starts");
+	diag_hint(d,
+		  "mount -t bpf bpf " BPFFS "; within a network namespace use nsenter --net=, as "
+		  "`ip netns exec` hides it");
 }
 
 int pins_prepare(const char *path, struct diag *d)

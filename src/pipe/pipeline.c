@@ -418,6 +418,13 @@ int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_
 	return r;
 }
 
+void pipeline_look(struct pipeline *p, const struct pipe_facts *facts)
+{
+	struct counter_view view = pipeline_counters(p);
+
+	lives_look(&p->lives, facts, &view);
+}
+
 void pipeline_revert(struct pipeline *p)
 {
 	lives_revert(&p->lives);

@@ -42,6 +42,8 @@ int pipe_wish_check(const struct pipe_wish *wish, const struct pipe_facts *facts
 /* `facts` gets the modes reached.  On failure everything is as it was. */
 int pipeline_sync(struct pipeline *p, const struct pipe_wish *wish, struct pipe_facts *facts,
 		  struct diag *d);
+/* What stages can do about changed facts without a sync. */
+void pipeline_look(struct pipeline *p, const struct pipe_facts *facts);
 /* Takes back what a command asked for when it failed before there was a sync; else does nothing. */
 void pipeline_revert(struct pipeline *p);
 /* True when somebody took a program of ours out of its hook; the next sync puts it back. */

@@ -30,9 +30,9 @@ enum pipe_counter {
 };
 
 /*
- * One CPU's counters: looked up once per packet, then every count is a plain add.  Behind them what a
- * stage keeps per CPU and port (<stage>_CPU, mostly nothing): it costs no lookup of its own, and goes
- * from copy to copy with the counters.
+ * One CPU's counters: looked up once per packet, then every count is a plain add.  Behind them what
+ * a stage keeps per CPU and port (<stage>_CPU, mostly nothing): it costs no lookup of its own, and
+ * goes from copy to copy with the counters.
  */
 struct pipe_cpu {
 	struct pipe_count count[PIPE_COUNTER_MAX];

@@ -17,8 +17,8 @@
 #include "pipe/pkt.h"
 #include "pipe/shared.h"
 
-#define STAGE_NEXT (-2)	  /* not mine: on to the next stage */
-#define STAGE_TC (-3)	  /* XDP: decided, TC is to carry it out by the metadata */
+#define STAGE_NEXT (-2) /* not mine: on to the next stage */
+#define STAGE_TC (-3)	/* XDP: decided, TC is to carry it out by the metadata */
 
 struct stage_ctx {
 	struct xdp_md *xdp; /* one of the two */
@@ -27,7 +27,7 @@ struct stage_ctx {
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
 	struct pipe_meta meta; /* for TC; pushed when a stage says STAGE_TC */
-	__u16 new_vid; /* tag to write once the decision is final, 0 = leave */
+	__u16 new_vid;	       /* tag to write once the decision is final, 0 = leave */
 };
 
 struct {

@@ -34,9 +34,9 @@ struct stage_column {
 };
 
 /*
- * Some stages have more than the copies of their ports: maps which all copies share and that live on
- * from copy to copy, changes made by command.  Such a stage keeps it in an object of its own, `live`,
- * which the others of its functions are handed (NULL without these).
+ * Some stages have more than the copies of their ports: maps which all copies share and that live
+ * on from copy to copy, changes made by command.  Such a stage keeps it in an object of its own,
+ * `live`, which the others of its functions are handed (NULL without these).
  */
 struct stage_host {
 	const char *pins;  /* directory on a bpffs; NULL = pin nothing */
@@ -62,6 +62,8 @@ struct stage_live_ops {
 	void (*stop)(void *live);  /* everything of ours goes, pins too */
 	/* Interfaces to be watched closely: a change of theirs is acted on at once. */
 	int (*interfaces)(const void *live, struct name_list *out);
+	/* The world changed: what can be done about it without a sync is done at once. */
+	void (*look)(void *live, const struct pipe_facts *facts, const struct counter_view *counters);
 	/* Before copies are loaded: makes what they share.  `conf` is NULL without the section. */
 	int (*prepare)(void *live, const void *conf, const struct pipe_facts *facts,
 		       const struct pipe_plan *plan, struct diag *d);

@@ -30,8 +30,7 @@ static const char *remedy(const struct pipe_link *target)
 
 static const char *reason(const struct pipe_link *target)
 {
-	return strcmp(target->kind, "veth") ? target->driver :
-					      "a veth whose other end has no NAPI";
+	return strcmp(target->kind, "veth") ? target->driver : "a veth whose other end has no NAPI";
 }
 
 void target_note(struct port_plan *port, const struct pipe_link *target, const char *done)
@@ -42,10 +41,11 @@ void target_note(struct port_plan *port, const struct pipe_link *target, const c
 			       "%s through TC, which is slower",
 			       done);
 	else
-		(void)snprintf(port->note, sizeof(port->note),
-			       "%s takes no XDP redirects%s (%s): %s through TC, which is slower; %s",
-			       target->present_name, target->xmit ? " of large frames" : "",
-			       reason(target), done, remedy(target));
+		(void)snprintf(
+			port->note, sizeof(port->note),
+			"%s takes no XDP redirects%s (%s): %s through TC, which is slower; %s",
+			target->present_name, target->xmit ? " of large frames" : "",
+			reason(target), done, remedy(target));
 }
 
 bool target_check_name(const struct conf_string *name, const struct pipe_facts *facts,

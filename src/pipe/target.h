@@ -12,8 +12,8 @@ bool target_takes_redirects(const struct pipe_link *target, bool frags);
 bool target_may_redirect(const struct pipe_link *from);
 /* Notes in the port why and how it is done without: "eth2 takes no XDP redirects ...: bridged through TC". */
 void target_note(struct port_plan *port, const struct pipe_link *target, const char *done);
-/* An error for an unknown name or a VLAN, a warning for one that is away: `then` is what happens when
- * it is back.  False when there was an error. */
+/* An error for an unknown name or a VLAN, a warning for one that is away: `then` is what happens
+ * when it is back.  False when there was an error. */
 bool target_check_name(const struct conf_string *name, const struct pipe_facts *facts,
 		       const char *then, struct diag *d);
 /* Warnings for what would be lost or slow between the two. */

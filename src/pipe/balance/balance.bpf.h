@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Balance: what enters here leaves by one of many, by turns or by a hash of its flow.  A packet costs
- * its hash and one look into the table; what is rarer (fragments, ICMP errors, draining) is told apart
- * first and costs the others nothing.
+ * Balance: what enters here leaves by one of many, by turns or by a hash of its flow.  A packet
+ * costs its hash and one look into the table; what is rarer (fragments, ICMP errors, draining) is
+ * told apart first and costs the others nothing.
  */
 #pragma once
 
@@ -210,7 +210,9 @@ static __always_inline __u32 balance_drain(struct stage_ctx *s, struct balance_t
 		return slot;
 	flow = balance_find_flow(line, hash);
 	if (!flow)
-		return t->learning ? balance_remember(s, t, line, hash, fresh ? slot : was) : slot;
+		return t->learning[was & 0xff] ?
+			       balance_remember(s, t, line, hash, fresh ? slot : was) :
+			       slot;
 	/* A SYN: the ports of an ended connection, used again. */
 	stays = fresh ? slot : balance_word_slot(*flow);
 	word = balance_word(hash, stays, t->now);

@@ -210,7 +210,7 @@ static void explain_none(const struct balancer *b, struct strbuf *out)
 		[NONE_BACKUP] = "go to the backup",
 	};
 
-	strbuf_addf(out, "balance: when no target is up, packets %s%s\n", what[b->none],
+	strbuf_addf(out, "balance: when no target is up, packets %s%s\n", what[b->rules.none],
 		    b->on_backup ? ", as they do now" : "");
 }
 

@@ -55,26 +55,26 @@ struct balance_slot {
 };
 
 /*
- * One per balancer, for all its inputs, written by the daemon through mmap.  Of `bucket` and `turns`
- * there are two; `half` says which is in force, so that a change is one store.
+ * One per balancer, for all its inputs, written by the daemon through mmap.  Of `bucket` and
+ * `turns` there are two; `half` says which is in force, so that a change is one store.
  */
 struct balance_table {
 	__u32 layout; /* BALANCE_LAYOUT, or the map is not ours to continue */
 	__u32 half;
-	__u32 now;	/* seconds, for the ages of flows: the packet path needs no clock */
-	__u32 learning; /* draining began a moment ago: a flow that is not new is known */
+	__u32 now; /* seconds, for the ages of flows: the packet path needs no clock */
 	__u32 n_turns[2];
+	__u8 learning[BALANCE_SLOTS]; /* its draining began a moment ago: what is not new is known */
 	struct balance_slot slot[BALANCE_SLOTS];
 	__u8 bucket[2][BALANCE_BUCKETS];
 	__u8 was[BALANCE_BUCKETS]; /* the owner before it was drained, or BALANCE_NONE */
 	__u8 turns[2][BALANCE_TURNS];
 	char name[64]; /* of the balancer */
 };
-#define BALANCE_LAYOUT 0x62616c01
+#define BALANCE_LAYOUT 0x62616c02
 
 /*
- * Flows seen while a target drains.  The low bits of a flow's hash choose a line, which is one line of
- * cache; its word there is the upper 40 bits, its slot, and when it was seen (the low 16 bits of
+ * Flows seen while a target drains.  The low bits of a flow's hash choose a line, which is one line
+ * of cache; its word there is the upper 40 bits, its slot, and when it was seen (the low 16 bits of
  * balance_table.now).  Written whole, so that nobody ever reads half of one.
  */
 #define BALANCE_WAYS 8
@@ -109,5 +109,5 @@ static inline __u16 balance_word_age(__u64 word, __u32 now)
 struct balance_fragment {
 	__u64 hash, at; /* nanoseconds */
 };
-#define BALANCE_FRAGMENTS 16384 /* datagrams whose fragments are on their way */
+#define BALANCE_FRAGMENTS 16384		  /* datagrams whose fragments are on their way */
 #define BALANCE_FRAGMENT_NS 1000000000ULL /* identifications come around again */

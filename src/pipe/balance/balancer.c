@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -105,6 +104,13 @@ static enum balance_state state_of(const struct balance_goal *goal, const struct
 	return BALANCE_UP;
 }
 
+static void set_state(struct balance_member *m, const struct pipe_link *link)
+{
+	m->state = state_of(&m->goal, link);
+	m->alive = link && link->ifindex && link->up && link->carrier;
+	m->ifindex = link ? (uint32_t)link->ifindex : 0;
+}
+
 /* Native inputs can redirect only to what takes it; generic XDP can always. */
 static bool takes_all(const struct balancer *b, const struct pipe_link *link,
 		      const struct pipe_plan *plan)
@@ -159,9 +165,7 @@ static int add_member(struct balancer *b, const struct balance_goal *goal, bool 
 	if (slot < 0)
 		return slot;
 	m.slot = (uint8_t)slot;
-	m.state = state_of(goal, link);
-	m.alive = link && link->ifindex && link->up && link->carrier;
-	m.ifindex = link ? (uint32_t)link->ifindex : 0;
+	set_state(&m, link);
 	m.direct = link && takes_all(b, link, plan);
 	if (old) {
 		m.last = old->last;
@@ -205,11 +209,11 @@ int balancer_prepare(struct balancer *b, const struct balancer_conf *conf,
 	}
 	if (r)
 		return r;
-	b->policy = conf->policy.value;
-	b->none = balancer_conf_none(conf);
-	b->learn = conf->drain.learn.value;
-	b->idle = conf->drain.idle.value;
-	b->max = conf->drain.max.value;
+	b->next_rules = (struct balance_rules){ .policy = conf->policy.value,
+						.none = balancer_conf_none(conf),
+						.learn = conf->drain.learn.value,
+						.idle = conf->drain.idle.value,
+						.max = conf->drain.max.value };
 	return 0;
 }
 
@@ -343,19 +347,23 @@ static size_t collect_targets(struct balancer *b, struct spread_target *targets)
 	size_t n = collect(&b->next, false, targets);
 
 	b->on_backup = false;
-	if (n || b->none != NONE_BACKUP)
+	if (n || b->rules.none != NONE_BACKUP)
 		return n;
 	n = collect(&b->next, true, targets);
 	b->on_backup = n != 0;
 	return n;
 }
 
-bool balancer_learns(const struct balancer *b, const struct balance_members *members)
+bool balancer_learns(struct balancer *b, const struct balance_members *members)
 {
+	uint8_t learning[BALANCE_SLOTS] = { 0 };
+	bool any = false;
+
 	vec_foreach(&members->all, m)
-		if (m->goal.drain && !m->goal.drained && time(NULL) - m->goal.since < b->learn)
-			return true;
-	return false;
+		any |= learning[m->slot] = m->goal.drain && !m->goal.drained &&
+					   balance_seconds() - m->goal.since < b->rules.learn;
+	memcpy(b->table->learning, learning, sizeof(learning));
+	return any;
 }
 
 /* Buckets of a target whose draining begins remember it; those of one that came back forget. */
@@ -367,7 +375,7 @@ static void mark_drained(struct balancer *b)
 	b->draining = false;
 	vec_foreach(&b->next.all, m)
 		b->draining |= drains[m->slot] = m->goal.drain && !m->goal.drained;
-	b->table->learning = balancer_learns(b, &b->next);
+	(void)balancer_learns(b, &b->next);
 	for (unsigned i = 0; i < BALANCE_BUCKETS; i++) {
 		if (drains[owner[i]])
 			b->table->was[i] = owner[i];
@@ -435,6 +443,7 @@ static void open_slots(struct balancer *b)
 /* A table that an earlier run's programs still use is not touched before ours are in place. */
 void balancer_make_ready(struct balancer *b)
 {
+	b->rules = b->next_rules;
 	open_slots(b);
 	if (!b->continued)
 		exchange(b);
@@ -453,6 +462,7 @@ void balancer_settle(struct balancer *b, const struct counter_view *counters)
 {
 	struct balance_members spare = b->was;
 
+	b->rules = b->next_rules;
 	fill(b);
 	take_inputs(b, counters);
 	begin_counts(b, counters);
@@ -461,6 +471,32 @@ void balancer_settle(struct balancer *b, const struct counter_view *counters)
 	b->was = b->members;
 	b->members = b->next;
 	b->next = spare;
+}
+
+static bool look_at(struct balance_member *m, const struct pipe_facts *facts)
+{
+	const struct pipe_link *link = pipe_facts_find(facts, m->goal.name);
+	const struct balance_member was = *m;
+
+	set_state(m, link);
+	return m->state != was.state || m->alive != was.alive || m->ifindex != was.ifindex;
+}
+
+bool balancer_look(struct balancer *b, const struct pipe_facts *facts)
+{
+	bool changed = false;
+
+	b->next.all.n = b->next_inputs.n = 0;
+	vec_foreach(&b->members.all, m) {
+		if (vec_push(&b->next.all, *m))
+			return false;
+		changed |= look_at(&b->next.all.at[b->next.all.n - 1], facts);
+	}
+	vec_foreach(&b->inputs, input)
+		if (vec_push(&b->next_inputs, *input))
+			return false;
+	b->next_rules = b->rules;
+	return changed;
 }
 
 unsigned balancer_owned(const struct balancer *b, unsigned slot)

@@ -30,27 +30,31 @@ struct balance_member {
 	unsigned flows;		/* known and alive, while draining */
 };
 
+struct balance_rules {
+	enum balance_policy policy;
+	enum balance_none none;
+	int64_t learn, idle, max; /* of draining, seconds */
+};
+
 struct balance_members {
 	VEC(struct balance_member) all;
 };
 
 struct balancer {
 	char name[BALANCER_NAME];
-	enum balance_policy policy;
-	enum balance_none none;
-	int64_t learn, idle, max;
+	struct balance_rules rules, next_rules;		/* in force; prepared */
 	int table_fd, ports_fd, fragments_fd, flows_fd; /* -1 = not there */
 	struct balance_table *table;			/* mapped */
-	struct balance_line *lines;			/* of flows, mapped; NULL = nothing drains */
-	uint32_t n_lines;				/* a power of two */
-	char *table_pin, *flows_pin;			/* NULL = pin nothing */
-	struct balance_members members, next, was;	/* in force; prepared; before that */
-	VEC(uint32_t) inputs, next_inputs;		/* ifindex */
-	struct spread_change change;			/* of the last time anything moved */
-	uint32_t moved;					/* buckets, by the last settling */
-	bool wanted;					/* found in the configuration being prepared */
-	bool fresh;					/* never yet in force */
-	bool continued;					/* its table is an earlier run's, and in use */
+	struct balance_line *lines;		   /* of flows, mapped; NULL = nothing drains */
+	uint32_t n_lines;			   /* a power of two */
+	char *table_pin, *flows_pin;		   /* NULL = pin nothing */
+	struct balance_members members, next, was; /* in force; prepared; before that */
+	VEC(uint32_t) inputs, next_inputs;	   /* ifindex */
+	struct spread_change change;		   /* of the last time anything moved */
+	uint32_t moved;				   /* buckets, by the last settling */
+	bool wanted;				   /* found in the configuration being prepared */
+	bool fresh;				   /* never yet in force */
+	bool continued;				   /* its table is an earlier run's, and in use */
 	bool on_backup;
 	bool draining; /* the packet path must ask for known flows */
 	unsigned next_slot;
@@ -66,12 +70,14 @@ DEFINE_CLEANUP(struct balancer *, balancer_free)
 int balancer_prepare(struct balancer *b, const struct balancer_conf *conf,
 		     const struct balance_goals *goals, const struct pipe_facts *facts,
 		     const struct pipe_plan *plan);
-/* Before the first packet meets a new balancer: its table, or one that was continued, has somewhere to
- * send to. */
+/* Before the first packet meets a new balancer: its table, or one that was continued, has somewhere
+ * to send to. */
 void balancer_make_ready(struct balancer *b);
 /* Puts what was prepared in force; `was` then holds the members before. */
 void balancer_settle(struct balancer *b, const struct counter_view *counters);
 void balancer_revert(struct balancer *b);
+/* Prepares nothing but how its targets fare; true when that differs from what is in force. */
+bool balancer_look(struct balancer *b, const struct pipe_facts *facts);
 /* Counted for that target since it joined. */
 struct pipe_count balancer_count(const struct balancer *b, const struct balance_member *m,
 				 const struct counter_view *counters);
@@ -80,6 +86,6 @@ unsigned balancer_owned(const struct balancer *b, unsigned slot);
 const struct balance_member *balancer_member(const struct balancer *b, const char *name);
 /* Is there a target at all that packets may be sent to? */
 bool balancer_is_served(const struct balancer *b);
-/* Did draining of any of them begin so lately that flows are still being learned? */
-bool balancer_learns(const struct balancer *b, const struct balance_members *members);
+/* Notes whose draining began so lately that flows are still being learned.  True: of some. */
+bool balancer_learns(struct balancer *b, const struct balance_members *members);
 const char *balance_state_name(enum balance_state state);

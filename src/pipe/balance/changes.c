@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -65,6 +66,35 @@ void balance_changes_tidy(struct balance_changes *changes)
 	}
 }
 
+/* --- time --------------------------------------------------------------------------------------- */
+
+int64_t balance_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
+
+/* What the wall clock shows beyond ours, rounded, so that it is the same at each asking. */
+static int64_t wall_offset(void)
+{
+	struct timespec wall, ours;
+
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	(void)clock_gettime(CLOCK_BOOTTIME, &ours);
+	return wall.tv_sec - ours.tv_sec + (wall.tv_nsec - ours.tv_nsec > 500000000) -
+	       (ours.tv_nsec - wall.tv_nsec > 500000000);
+}
+
+/* A clock that was set back in between must not make it begin in the future. */
+static int64_t from_wall(int64_t seconds)
+{
+	int64_t since = seconds - wall_offset(), now = balance_seconds();
+
+	return since < now ? since : now;
+}
+
 /* --- the file ---------------------------------------------------------------------------------- */
 
 static int take(struct balance_changes *changes, const json_t *row)
@@ -85,7 +115,7 @@ static int take(struct balance_changes *changes, const json_t *row)
 	c->weight = (unsigned)weight;
 	c->drain = json_is_true(json_object_get(row, "drain"));
 	c->drained = json_is_true(json_object_get(row, "drained"));
-	c->since = json_integer_value(json_object_get(row, "since"));
+	c->since = from_wall(json_integer_value(json_object_get(row, "since")));
 	return 0;
 }
 
@@ -116,7 +146,7 @@ static json_t *to_json(const struct balance_change *c)
 	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:b, s:b, s:I}", "balancer", c->balancer,
 			 "target", c->target, "added", c->added, "removed", c->removed, "weight",
 			 (int)c->weight, "drain", c->drain, "drained", c->drained, "since",
-			 (json_int_t)c->since);
+			 (json_int_t)(c->since + wall_offset()));
 }
 
 int balance_changes_save(const struct balance_changes *changes, const char *path)

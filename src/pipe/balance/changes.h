@@ -20,8 +20,11 @@ struct balance_change {
 	bool added, removed;
 	unsigned weight; /* 0 = as configured */
 	bool drain, drained;
-	int64_t since; /* of draining, by the wall clock */
+	int64_t since; /* of draining, in balance_seconds() */
 };
+
+/* Since the machine was started: no clock that somebody sets.  Files have the wall clock's. */
+int64_t balance_seconds(void);
 
 struct balance_changes {
 	VEC(struct balance_change) all;

@@ -110,7 +110,7 @@ static void what_is_saved_is_loaded(void **state)
 	struct stat st;
 
 	c = at(&changes, "a \"strange\" näme", "eth3");
-	*c = (struct balance_change){ .weight = 100, .drain = true, .since = 1234567890123 };
+	*c = (struct balance_change){ .weight = 100, .drain = true, .since = 123 };
 	(void)snprintf(c->balancer, sizeof(c->balancer), "a \"strange\" n\xc3\xa4me");
 	(void)snprintf(c->target, sizeof(c->target), "eth3");
 	at(&changes, "b", "fifteen-letters")->added = true;

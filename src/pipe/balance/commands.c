@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/near.h"
 #include "pipe/balance/live.h"
@@ -267,7 +266,7 @@ static int set_drain(struct command *c, bool drain)
 		return r;
 	change->drain = drain;
 	change->drained = false;
-	change->since = time(NULL);
+	change->since = balance_seconds();
 	return 0;
 }
 
@@ -318,6 +317,8 @@ static int run(struct command *c, const json_t *in, int (*change)(struct command
 {
 	int r = check_weight(c, in);
 
+	if (!r && !c->interface && change != reset)
+		r = wrong(c, "interface"); /* which the bus asks for */
 	if (!r)
 		r = find_balancer(c);
 	if (!r)

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The end of draining: known flows are looked through once a second until none of them lives. */
-#include <time.h>
-
 #include "pipe/balance/flows.h"
 #include "pipe/balance/live.h"
 
 static const char *why_over(const struct balancer *b, const struct balance_member *m, unsigned living)
 {
-	int64_t age = time(NULL) - m->goal.since;
+	int64_t age = balance_seconds() - m->goal.since;
 
-	if (b->policy == POLICY_ROUND_ROBIN)
+	if (b->rules.policy == POLICY_ROUND_ROBIN)
 		return "turns know no flows";
-	if (age >= b->max)
+	if (age >= b->rules.max)
 		return "its time is over";
-	if (age < b->learn || living)
+	if (age < b->rules.learn || living)
 		return NULL;
 	return "no flow of its own is left";
 }
@@ -34,13 +32,13 @@ static bool end(struct balance_live *live, struct balancer *b, const struct bala
 bool balance_drain_tick(struct balance_live *live, struct balancer *b)
 {
 	unsigned living[BALANCE_SLOTS];
-	bool ended = false;
+	bool ended = false, learns;
 
 	if (!b->draining)
 		return false;
-	b->table->learning = balancer_learns(b, &b->members);
+	learns = balancer_learns(b, &b->members);
 	/* As long as it is learned, forgetting a new flow would make it a known one. */
-	balance_flows_count(b, b->idle, !b->table->learning, living);
+	balance_flows_count(b, b->rules.idle, !learns, living);
 	vec_foreach(&b->members.all, m) {
 		const char *why = why_over(b, m, living[m->slot]);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Draining: what a target knows stays there, what is new goes elsewhere, and it ends by itself. */
-#include <time.h>
-
 #include "pipe/balance/balance_test_run.h"
 #include "pipe/balance/flows.h"
 #include "pipe/balance/hash.h"
@@ -54,7 +52,7 @@ static void drained_since(struct run *r, int seconds)
 	struct balance_change *c = balance_changes_find(&run_live(r)->changes, "eth1", "eth3");
 
 	assert_non_null(c);
-	c->since = time(NULL) - seconds;
+	c->since = balance_seconds() - seconds;
 	run_sync(r);
 	(void)balance_drain_tick(run_live(r), run_balancer(r));
 }

@@ -242,6 +242,19 @@ static void drop_unwanted(struct balance_live *live, bool only_fresh)
 	}
 }
 
+/* Which target is up must not wait for a sync that may fail for somebody else's reasons. */
+static void live_look(void *data, const struct pipe_facts *facts, const struct counter_view *counters)
+{
+	struct balance_live *live = data;
+
+	vec_foreach(&live->balancers, at) {
+		if ((*at)->fresh || !balancer_look(*at, facts))
+			continue;
+		balancer_settle(*at, counters);
+		balance_news(live, *at);
+	}
+}
+
 static void live_settle(void *data, const struct counter_view *counters)
 {
 	struct balance_live *live = data;
@@ -328,6 +341,7 @@ const struct stage_live_ops balance_live_ops = {
 	.close = live_close,
 	.stop = live_stop,
 	.interfaces = live_interfaces,
+	.look = live_look,
 	.prepare = live_prepare,
 	.settle = live_settle,
 	.revert = live_revert,

@@ -12,8 +12,8 @@ struct balance_live {
 	char *pins, *path; /* NULL = pin, keep nothing */
 	VEC(struct balancer *) balancers;
 	struct balance_changes changes;
-	struct balance_changes before; /* as they were, for a command that fails */
-	bool commanded;		       /* `changes` differ from the file */
+	struct balance_changes before;		     /* as they were, for a command that fails */
+	bool commanded;				     /* `changes` differ from the file */
 	const struct balance_conf *conf, *next_conf; /* in force; prepared.  Borrowed */
 	bool wants_sync;
 	struct timespec ticked;

@@ -237,7 +237,7 @@ static void draining_goes_on(void **state)
 	balance_live_save(run_live(&r));
 	restart(&r);
 	assert_int_equal(count_pins(), 2);
-	assert_false(run_balancer(&r)->table->learning);
+	assert_false(run_balancer(&r)->table->learning[slot_by_name(&r, "eth3")]);
 	assert_int_equal(run_flow(&r, 0, HOOK_XDP, (struct build){ 0 }, &f), slot);
 	run_command(&r, "Undrain", drain);
 	assert_true(run_tick(&r));

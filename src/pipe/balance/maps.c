@@ -102,7 +102,8 @@ static int open_table(struct balancer *b)
 {
 	int r;
 
-	b->table_fd = balance_map_open_pinned(b->table_pin, BPF_MAP_TYPE_ARRAY, sizeof(struct balance_table), 1);
+	b->table_fd = balance_map_open_pinned(b->table_pin, BPF_MAP_TYPE_ARRAY,
+					      sizeof(struct balance_table), 1);
 	if (b->table_fd < 0)
 		return make_table(b);
 	r = map_table(b);

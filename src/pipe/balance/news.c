@@ -22,7 +22,7 @@ static double percent(uint32_t buckets)
 static void tell(struct balance_live *live, const struct balancer *b, const char *target,
 		 const char *event, const char *what)
 {
-	if (b->moved && b->policy != POLICY_ROUND_ROBIN)
+	if (b->moved && b->rules.policy != POLICY_ROUND_ROBIN)
 		balance_tell(live, target, event, "%s; %.1f %% of '%s' moved", what,
 			     percent(b->moved), b->name);
 	else
@@ -113,7 +113,7 @@ static unsigned count_alive(const struct balance_members *members)
 
 static const char *where_to(const struct balancer *b)
 {
-	if (b->none == NONE_DROP)
+	if (b->rules.none == NONE_DROP)
 		return "packets are dropped";
 	if (!b->on_backup)
 		return "packets go on to the next stage or the kernel";
@@ -135,7 +135,8 @@ static void tell_start(struct balance_live *live, const struct balancer *b)
 	vec_foreach(&b->members.all, m)
 		n += !m->backup;
 	balance_tell(live, b->name, "balancing", "%s over %u target%s, %u up",
-		     balance_policy_names[b->policy], n, n == 1 ? "" : "s", count_alive(&b->members));
+		     balance_policy_names[b->rules.policy], n, n == 1 ? "" : "s",
+		     count_alive(&b->members));
 }
 
 void balance_news(struct balance_live *live, const struct balancer *b)

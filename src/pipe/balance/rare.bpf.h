@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Hashes of the packets whose headers are not where they usually are: fragments, and ICMP errors,
- * which go by the packet they quote.  A function of its own per hook, so that it is verified once and
- * the usual path does not carry it along; older kernels let it take only plain numbers.
+ * which go by the packet they quote.  A function of its own per hook, so that it is verified once
+ * and the usual path does not carry it along; older kernels let it take only plain numbers.
  */
 #pragma once
 

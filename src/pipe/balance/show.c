@@ -30,7 +30,7 @@ static double share_of(const struct balancer *b, const struct balance_member *m)
 	const uint32_t half = b->table->half & 1;
 	unsigned turns = 0;
 
-	if (b->policy != POLICY_ROUND_ROBIN)
+	if (b->rules.policy != POLICY_ROUND_ROBIN)
 		return percent(balancer_owned(b, m->slot));
 	for (unsigned i = 0; i < b->table->n_turns[half]; i++)
 		turns += b->table->turns[half][i] == m->slot;
@@ -64,7 +64,7 @@ static json_t *show_member(const struct balancer *b, const struct balance_member
 			 (json_int_t)(m->pps + 0.5), "bits_per_second", (json_int_t)(m->bps + 0.5),
 			 "redirect_errors", (json_int_t)loss.lost, "moved_percent",
 			 moved(&b->change, m->slot), "known_flows", (int)m->flows, "policy",
-			 balance_policy_names[b->policy], "by_command", m->goal.by_command);
+			 balance_policy_names[b->rules.policy], "by_command", m->goal.by_command);
 }
 
 json_t *balance_show(const struct pipe_plan *plan, const struct pipe_facts *facts,
