@@ -1,0 +1,1 @@
+ignoreSubnets = ["10.0.0.0/8")

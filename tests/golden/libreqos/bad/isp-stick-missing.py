@@ -1,0 +1,2 @@
+OnAStick = True
+StickVlanA = 5

@@ -1,0 +1,3 @@
+OnAStick = True
+StickVlanA = 5
+StickVlanB = 5

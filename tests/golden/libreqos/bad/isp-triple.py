@@ -1,0 +1,2 @@
+sqm = """cake
+interfaceA = "eth1"
