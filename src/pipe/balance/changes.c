@@ -143,10 +143,11 @@ int balance_changes_load(struct balance_changes *changes, const char *path, stru
 
 static json_t *to_json(const struct balance_change *c)
 {
+	json_int_t since = c->since + wall_offset();
+
 	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:b, s:b, s:I}", "balancer", c->balancer,
 			 "target", c->target, "added", c->added, "removed", c->removed, "weight",
-			 (int)c->weight, "drain", c->drain, "drained", c->drained, "since",
-			 (json_int_t)(c->since + wall_offset()));
+			 (int)c->weight, "drain", c->drain, "drained", c->drained, "since", since);
 }
 
 int balance_changes_save(const struct balance_changes *changes, const char *path)
