@@ -10,7 +10,7 @@
 
 #define ADDRESSES 3000
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static struct nlmsghdr *address(void *buffer, uint16_t type, uint32_t number)
 {
@@ -267,18 +267,6 @@ static void test_no_dumps(void **state)
 	assert_int_equal(nl_batch_refusals(b)->n, 1);
 	assert_int_equal(nl_batch_refusals(b)->at[0].index, 1);
 	assert_int_equal(nl_batch_refusals(b)->at[0].error, -ENODEV);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 #include "nl/netdev.h"
 #include "nl/nl_test_util.h"
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static void test_features(void **state)
 {
@@ -130,18 +130,6 @@ static void test_xdp_features_follow_the_peer(void **state)
 	assert_string_equal(nl_xdp_feature_name(2), "ndo_xmit");
 	assert_null(nl_xdp_feature_name(63));
 	assert_int_equal(nl_test_delete(nl, (int)a), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

@@ -6,7 +6,7 @@
 
 #include "nl/nl_test_util.h"
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static const struct nl_link *find(const struct nl_links *all, const char *name)
 {
@@ -201,18 +201,6 @@ static void test_xdp(void **state)
 	assert_int_equal(l.xdp.mode, NL_XDP_SKB);
 	assert_int_equal(l.xdp.skb_id, l.xdp.prog_id);
 	assert_int_equal(nl_test_delete(nl, index), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

@@ -10,7 +10,7 @@ struct seen {
 	bool last_up;
 };
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static void note(const struct nl_event *e, void *data)
 {
@@ -136,18 +136,6 @@ static void test_additional_group(void **state)
 	assert_true(s.links >= 1);
 	assert_true(s.others >= 1);
 	assert_int_equal(nl_link_set_flag(nl, 1, IFF_UP, false), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

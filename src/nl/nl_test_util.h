@@ -20,6 +20,20 @@
 #include "nl/link.h"
 #include "nl/sock.h"
 
+/* For the whole program: `nl`, a socket in a namespace of its own, and the functions for main(). */
+#define NL_TEST_FIXTURE                   \
+	static struct nl *nl;             \
+	static int setup(void **state)    \
+	{                                 \
+		nl = nl_test_namespace(); \
+		return 0;                 \
+	}                                 \
+	static int teardown(void **state) \
+	{                                 \
+		nl_close(nl);             \
+		return 0;                 \
+	}
+
 /* In each test; a skip must say why. */
 #define NL_TEST_NEEDS_NAMESPACE(nl)                                                            \
 	do {                                                                                   \

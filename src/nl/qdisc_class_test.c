@@ -9,7 +9,7 @@
 #define MQ_HANDLE 0x7fff0000u
 #define FIRST_MINOR 16
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static unsigned devices(unsigned queues)
 {
@@ -436,18 +436,6 @@ static void test_thousands(void **state)
 		assert_true(q->spec.kind != NL_QDISC_HTB && q->spec.kind != NL_QDISC_PFIFO);
 	}
 	assert_int_equal(nl_test_delete(nl, (int)a), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

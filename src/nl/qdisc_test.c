@@ -6,7 +6,7 @@
 
 #define ROOT_HANDLE 0x50000
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 static unsigned a;
 
 static struct nl_tc_place root(void)
@@ -350,18 +350,6 @@ static void test_drops_fq_codel(void **state)
 	check_drops("fq_codel limit 10 drop_batch 1", 10);
 	assert_true(qdisc_test_get(nl, a, 0x50010).memory_used > 0);
 	assert_int_equal(nl_test_delete(nl, (int)a), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

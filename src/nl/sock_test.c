@@ -4,7 +4,7 @@
 
 #include "nl/nl_test_util.h"
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static int count(const struct nlmsghdr *h, void *data)
 {
@@ -149,18 +149,6 @@ static void test_attributes(void **state)
 	assert_null(t[1]);
 	nl_attrs_nested(NULL, t, 7);
 	assert_null(t[1]);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include "nl/nl_test_util.h"
 #include "nl/tc.h"
 
-static struct nl *nl;
+NL_TEST_FIXTURE
 
 static int add_qdisc(unsigned ifindex, const char *kind, uint32_t handle, uint32_t parent)
 {
@@ -244,18 +244,6 @@ static void test_qdiscs_and_classes(void **state)
 	assert_int_equal(classes.at[0].handle, 0x10005);
 	assert_int_equal(classes.at[0].leaf, 0x50000);
 	assert_int_equal(nl_test_delete(nl, (int)a), 0);
-}
-
-static int setup(void **state)
-{
-	nl = nl_test_namespace();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	nl_close(nl);
-	return 0;
 }
 
 int main(void)
