@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "config/config_fixture.h"
+#include "config/golden_folder.h"
 
 #define ROOT "tests/golden/config"
 #define AT_LEAST_BAD 40
@@ -47,35 +48,14 @@ static bool check_file(const char *name, bool bad)
 	return false;
 }
 
-/* Names in messages are as given, so the test stands in the folder. */
-static void check_folder(const char *folder, bool bad, int at_least)
-{
-	char before[4096];
-	struct dirent **names = NULL;
-	int n, wrong = 0;
-
-	assert_non_null(getcwd(before, sizeof(before)));
-	if (chdir(folder))
-		fail_msg("%s is not here: run the tests from the top of the checkout", folder);
-	n = scandir(".", &names, is_config, alphasort);
-	for (int i = 0; i < n; i++) {
-		wrong += !check_file(names[i]->d_name, bad);
-		free(names[i]);
-	}
-	free(names);
-	assert_int_equal(chdir(before), 0);
-	assert_true(n >= at_least);
-	assert_int_equal(wrong, 0);
-}
-
 static void test_bad(void **state)
 {
-	check_folder(ROOT "/bad", true, AT_LEAST_BAD);
+	golden_folder(ROOT "/bad", is_config, check_file, true, AT_LEAST_BAD);
 }
 
 static void test_good(void **state)
 {
-	check_folder(ROOT "/good", false, AT_LEAST_GOOD);
+	golden_folder(ROOT "/good", is_config, check_file, false, AT_LEAST_GOOD);
 }
 
 int main(void)

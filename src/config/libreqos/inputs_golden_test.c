@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "config/golden_folder.h"
 #include "config/libreqos/inputs_fixture.h"
 
 #define ROOT "tests/golden/libreqos"
@@ -100,36 +101,23 @@ static int is_input(const struct dirent *e)
 	return *e->d_name != '.' && end && strcmp(end, ".expect");
 }
 
-/* Names in messages are as given, so the test stands in the folder. */
-static void check_folder(const char *folder, bool bad, int at_least)
+static bool check_input(const char *name, bool bad)
 {
-	char before[4096];
-	struct dirent **names = NULL;
-	int n, wrong = 0;
+	_cleanup_free_ char *base = strdup(name);
 
-	assert_non_null(getcwd(before, sizeof(before)));
-	if (chdir(folder))
-		fail_msg("%s is not here: run the tests from the top of the checkout", folder);
-	n = scandir(".", &names, is_input, alphasort);
-	for (int i = 0; i < n; i++) {
-		*strrchr(names[i]->d_name, '.') = 0;
-		wrong += !check_case(names[i]->d_name, bad);
-		free(names[i]);
-	}
-	free(names);
-	assert_int_equal(chdir(before), 0);
-	assert_true(n >= at_least);
-	assert_int_equal(wrong, 0);
+	assert_non_null(base);
+	*strrchr(base, '.') = 0;
+	return check_case(base, bad);
 }
 
 static void test_bad(void **state)
 {
-	check_folder(ROOT "/bad", true, 20);
+	golden_folder(ROOT "/bad", is_input, check_input, true, 20);
 }
 
 static void test_good(void **state)
 {
-	check_folder(ROOT "/good", false, 8);
+	golden_folder(ROOT "/good", is_input, check_input, false, 8);
 }
 
 int main(void)
