@@ -17,15 +17,8 @@
 #include "nl/netdev.h"
 #include "pipe/balance/classic/map.h"
 #include "pipe/balance/classic/targets.h"
+#include "pipe/pipe_test_util.h"
 #include "xdp_loadbalancer.skel.h"
-
-static void need_root(void)
-{
-	if (geteuid() == 0)
-		return;
-	print_message("skipped: loading programs needs root\n");
-	skip();
-}
 
 /* --- the program ------------------------------------------------------------------------------- */
 
