@@ -58,7 +58,7 @@ static inline struct loaded load_files(const char *const *paths, size_t n)
 	struct loaded l = { 0 };
 	struct diag d = { 0 };
 
-	l.r = config_load(paths, n, fixture_schemas, FIXTURE_N, &l.model, &d);
+	l.r = config_load(paths, n, fixture_schemas, FIXTURE_N, NULL, &l.model, &d);
 	loaded_finish(&l, &d);
 	return l;
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "config/dialect.h"
+#include "config/libreqos/directory.h"
 #include "config/text.h"
 
 static const struct dialect *const dialects[] = { &dialect_native, &dialect_libreqos };
@@ -13,8 +14,10 @@ static const struct dialect *const dialects[] = { &dialect_native, &dialect_libr
 struct load {
 	const struct schema *const *schemas;
 	size_t n_schemas;
+	const struct schema_context *context;
 	struct diag d;
 	VEC(struct tree *) trees; /* native ones */
+	VEC(char *) names;	  /* of files that others named; marks point into these */
 	int error;
 };
 
@@ -23,6 +26,9 @@ static void load_free(struct load *l)
 	vec_foreach(&l->trees, t)
 		tree_free(*t);
 	vec_free(&l->trees);
+	vec_foreach(&l->names, name)
+		free(*name);
+	vec_free(&l->names);
 	diag_free(&l->d);
 }
 
@@ -102,15 +108,44 @@ static void note_error(struct load *l, int r)
 		l->error = r;
 }
 
+static int push_tree(struct load *l, struct tree *tree)
+{
+	int r = vec_push(&l->trees, tree);
+
+	if (r)
+		tree_free(tree);
+	return r;
+}
+
+/* `libreqos: DIRECTORY` stands for what the directory's ispConfig.py says, in native keys. */
+static int expand(struct load *l, struct tree *tree)
+{
+	bool known = libreqos_directory_known(l->schemas, l->n_schemas);
+	_cleanup_(tree_freep) struct tree *found = known ? libreqos_directory_take(tree) : NULL;
+	_cleanup_(tree_freep) struct tree *made = NULL;
+	_cleanup_free_ char *name = NULL;
+	int r;
+
+	if (!found || found->kind == TREE_NULL)
+		return 0;
+	r = libreqos_directory_read(found, &name, &made, &l->d);
+	if (!r)
+		r = vec_push(&l->names, name);
+	if (r)
+		return r;
+	(void)TAKE_PTR(name);
+	return push_tree(l, TAKE_PTR(made));
+}
+
 static void add_text(struct load *l, const char *name, const char *text, size_t len)
 {
 	struct tree *tree = NULL;
 	int r = read_text(l, name, text, len, &tree);
 
-	if (!r && vec_push(&l->trees, tree)) {
-		tree_free(tree);
-		r = -ENOMEM;
-	}
+	if (!r)
+		r = push_tree(l, tree);
+	if (!r)
+		r = expand(l, tree);
 	note_error(l, r);
 }
 
@@ -167,13 +202,25 @@ static size_t file_rank(const char *const *names, size_t n, const char *file)
 	return i;
 }
 
+/* Files that were not given but named by others come behind, in the order in which they were read. */
+static size_t entry_rank(const struct diag *d, size_t i, const char *const *names, size_t n)
+{
+	const char *file = d->entries.at[i].file;
+	size_t rank = file_rank(names, n, file), first = 0;
+
+	if (rank < n || !file)
+		return rank < n ? rank : n + d->entries.n;
+	while (strcmp(d->entries.at[first].file ?: "", file))
+		first++;
+	return n + first;
+}
+
 static void sort_findings(struct diag *d, const char *const *names, size_t n)
 {
 	_cleanup_free_ struct placed *all = calloc(d->entries.n + 1, sizeof(*all));
 
 	for (size_t i = 0; all && i < d->entries.n; i++)
-		all[i] = (struct placed){ d->entries.at[i],
-					  file_rank(names, n, d->entries.at[i].file), i };
+		all[i] = (struct placed){ d->entries.at[i], entry_rank(d, i, names, n), i };
 	if (!all)
 		return;
 	qsort(all, d->entries.n, sizeof(*all), placed_compare);
@@ -189,7 +236,8 @@ static int finish(struct load *l, const char *const *names, size_t n, struct mod
 	int r = l->error;
 
 	if (!r)
-		r = model_build(l->schemas, l->n_schemas, l->trees.at, l->trees.n, &m, &l->d);
+		r = model_build(l->schemas, l->n_schemas, l->trees.at, l->trees.n, l->context, &m,
+				&l->d);
 	if (!r && l->d.errors)
 		r = -EINVAL;
 	if (r == -ENOMEM)
@@ -211,9 +259,10 @@ static bool given_before(const char *const *paths, size_t i)
 }
 
 int config_load(const char *const *paths, size_t n, const struct schema *const *schemas,
-		size_t n_schemas, struct model **ret, struct diag *d)
+		size_t n_schemas, const struct schema_context *context, struct model **ret,
+		struct diag *d)
 {
-	_cleanup_(load_free) struct load l = { schemas, n_schemas };
+	_cleanup_(load_free) struct load l = { schemas, n_schemas, context };
 
 	for (size_t i = 0; i < n; i++) {
 		if (given_before(paths, i))

@@ -8,24 +8,47 @@
 #include "daemon/views.h"
 
 #define PREFIX "io.weir."
-#define MAX_COMMANDS 16
+#define MAX_METHODS 24
 
 struct stage_interface {
 	char name[64];
 	struct bus_interface interface;
-	struct bus_method methods[MAX_COMMANDS + 1];
+	struct bus_method methods[MAX_METHODS + 1];
 };
 
 /* --- a call ------------------------------------------------------------------------------------ */
 
+static const char *interface_of(const struct stage_ops *stage)
+{
+	return stage->live->interface ?: stage->name;
+}
+
+static int stage_of(struct bus_call *call)
+{
+	const char *name = bus_call_interface(call) + strlen(PREFIX);
+
+	for (int i = 0; i < STAGE_MAX; i++)
+		if (stages[i]->live && !strcmp(interface_of(stages[i]), name))
+			return i;
+	return -1;
+}
+
 static const struct stage_command *find_command(int stage, const char *name)
 {
-	const struct stage_command *c =
-		stage >= 0 && stages[stage]->live ? stages[stage]->live->commands : NULL;
+	const struct stage_command *c = stage >= 0 ? stages[stage]->live->commands : NULL;
 
 	while (c && c->name && strcmp(c->name, name))
 		c++;
 	return c && c->name ? c : NULL;
+}
+
+static const struct stage_query *find_query(int stage, const char *name)
+{
+	const struct stage_query *q = stage >= 0 ? stages[stage]->live->queries : NULL;
+
+	while (q && q->name && strcmp(q->name, name))
+		q++;
+	return q && q->name ? q : NULL;
 }
 
 static void first_error(const struct diag *d, struct strbuf *out)
@@ -50,7 +73,7 @@ static int answer_wrong(struct bus_call *call, const char *parameter, const stru
 static int run_command(struct bus_call *call, const json_t *parameters, void *data)
 {
 	struct engine *engine = ((struct methods *)data)->engine;
-	int stage = stage_by_name(bus_call_interface(call) + strlen(PREFIX));
+	int stage = stage_of(call);
 	const struct stage_command *command = find_command(stage, bus_call_method(call));
 	_cleanup_strbuf_ struct strbuf changed = { 0 };
 	_cleanup_diag_ struct diag d = { 0 };
@@ -69,22 +92,53 @@ static int run_command(struct bus_call *call, const json_t *parameters, void *da
 	return bus_call_reply(call, json_pack("{s:o}", "changed", view_lines(&changed)));
 }
 
+static int run_query(struct bus_call *call, const json_t *parameters, void *data)
+{
+	struct engine *engine = ((struct methods *)data)->engine;
+	int stage = stage_of(call);
+	const struct stage_query *query = find_query(stage, bus_call_method(call));
+	_cleanup_diag_ struct diag d = { 0 };
+	const char *wrong = NULL;
+	json_t *answer = NULL;
+	int r;
+
+	if (!query)
+		return -ENOSYS;
+	r = query->run(pipeline_live(engine_pipeline(engine), (enum stage_id)stage), parameters,
+		       &answer, &wrong, &d);
+	return r ? answer_wrong(call, wrong, &d, r) : bus_call_reply(call, answer);
+}
+
 /* --- the tables -------------------------------------------------------------------------------- */
 
 static void describe(struct stage_interface *s, const struct stage_ops *stage)
 {
 	const struct stage_command *c = stage->live->commands;
+	const struct stage_query *q = stage->live->queries;
+	unsigned n = 0;
 
-	(void)snprintf(s->name, sizeof(s->name), PREFIX "%s", stage->name);
-	for (unsigned i = 0; c[i].name && i < MAX_COMMANDS; i++)
-		s->methods[i] = (struct bus_method){ .name = c[i].name,
-						     .access = BUS_WRITE,
-						     .in = c[i].in,
-						     .out = "(changed: []string)",
-						     .help = c[i].help,
-						     .handle = run_command };
+	(void)snprintf(s->name, sizeof(s->name), PREFIX "%s", interface_of(stage));
+	for (; c && c->name && n < MAX_METHODS; c++)
+		s->methods[n++] = (struct bus_method){ .name = c->name,
+						       .access = BUS_WRITE,
+						       .in = c->in,
+						       .out = "(changed: []string)",
+						       .help = c->help,
+						       .handle = run_command };
+	for (; q && q->name && n < MAX_METHODS; q++)
+		s->methods[n++] = (struct bus_method){ .name = q->name,
+						       .access = BUS_READ,
+						       .in = q->in,
+						       .out = q->out,
+						       .help = q->help,
+						       .handle = run_query };
 	s->interface =
 		(struct bus_interface){ .name = s->name, .help = stage->title, .methods = s->methods };
+}
+
+static bool has_methods(const struct stage_ops *stage)
+{
+	return stage->live && (stage->live->commands || stage->live->queries);
 }
 
 int commands_interfaces(const struct bus_interface *first, const struct bus_interface *const **ret)
@@ -97,7 +151,7 @@ int commands_interfaces(const struct bus_interface *first, const struct bus_inte
 		return -ENOMEM;
 	list[n++] = first;
 	for (unsigned i = 0; i < STAGE_MAX; i++) {
-		if (!stages[i]->live || !stages[i]->live->commands)
+		if (!has_methods(stages[i]))
 			continue;
 		describe(&made[i], stages[i]);
 		list[n++] = &made[i].interface;

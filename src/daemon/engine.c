@@ -44,12 +44,44 @@ static int keep_tags(struct engine *engine, const struct port_plan *port, struct
 	return 0;
 }
 
+/* -ENOENT behind the last queue, and where there is only one. */
+static int clear_xps(struct engine *engine, const struct port_plan *port, unsigned queue)
+{
+	_cleanup_diag_ struct diag own = { 0 };
+	char name[24];
+
+	(void)snprintf(name, sizeof(name), "tx-%u", queue);
+	return knobs_set(&engine->knobs, &knob_xps, KNOB_LINK((unsigned)port->ifindex), name, "0",
+			 &own);
+}
+
+/*
+ * Where XPS is on the kernel takes the queue of the CPU, not the one that was found.  Devices of
+ * software have none, so that not to see it means little.
+ */
+static void drop_xps(struct engine *engine, const struct port_plan *port)
+{
+	const struct pipe_link *link = pipe_facts_find_index(&engine->facts, port->ifindex);
+	unsigned queue = 0;
+	int r = 0;
+
+	while (!r && queue < 4096)
+		r = clear_xps(engine, port, queue++);
+	if (r == -ENOENT || (link && !strcmp(link->kind, "veth")))
+		return;
+	engine_tell(engine, port->name, "note",
+		    "cannot see or turn off XPS (%s): where it is on, packets may miss their queue",
+		    strerror(-r));
+}
+
 static int before_port(const struct port_plan *port, void *data, struct diag *d)
 {
 	struct engine *engine = data;
 
 	int r = port->keep_tags ? keep_tags(engine, port, d) : 0;
 
+	if (!r && port->shaped)
+		drop_xps(engine, port);
 	if (r || !port->promisc)
 		return r;
 	return knobs_set(&engine->knobs, &knob_flag, KNOB_LINK((unsigned)port->ifindex), "promisc",
@@ -116,22 +148,34 @@ int engine_remember(struct engine *engine)
 	return r;
 }
 
-static int load_model(const char *const *files, size_t n, struct model **ret, struct diag *d)
+static int load_model(const char *const *files, size_t n, const struct schema_context *context,
+		      struct model **ret, struct diag *d)
 {
 	size_t n_schemas;
 	const struct schema *const *schemas = sections_all(&n_schemas);
 
-	return config_load(files, n, schemas, n_schemas, ret, d);
+	return config_load(files, n, schemas, n_schemas, context, ret, d);
 }
 
-int engine_check(const char *const *files, size_t n, struct diag *d)
+static int preview(const struct pipe_wish *wish, const struct pipe_facts *facts, struct strbuf *out,
+		   struct diag *d)
+{
+	int r = 0;
+
+	for (unsigned i = 0; out && i < STAGE_MAX && !r; i++)
+		if (wish->stage[i] && stages[i]->preview)
+			r = stages[i]->preview(wish->stage[i], facts, out, d);
+	return r;
+}
+
+int engine_preview(const char *const *files, size_t n, struct strbuf *out, struct diag *d)
 {
 	_cleanup_(model_freep) struct model *model = NULL;
 	_cleanup_(pipe_facts_free) struct pipe_facts facts = { 0 };
 	_cleanup_name_list_ struct name_list list = { 0 };
 	_cleanup_nl_ struct nl *nl = NULL;
 	struct pipe_wish wish;
-	int r = load_model(files, n, &model, d);
+	int r = load_model(files, n, NULL, &model, d);
 
 	if (!r)
 		r = nl_open(&nl);
@@ -142,7 +186,13 @@ int engine_check(const char *const *files, size_t n, struct diag *d)
 	if (r)
 		return r;
 	sections_wish(model, &wish);
-	return pipe_wish_check(&wish, &facts, d);
+	r = pipe_wish_check(&wish, &facts, d);
+	return r ? r : preview(&wish, &facts, out, d);
+}
+
+int engine_check(const char *const *files, size_t n, struct diag *d)
+{
+	return engine_preview(files, n, NULL, d);
 }
 
 static void set_warnings(struct engine *engine, const struct diag *d)
@@ -203,14 +253,50 @@ static void forget_old_knobs(struct engine *engine)
 
 int engine_read(struct engine *engine, struct diag *d)
 {
+	/* A start must not fail for a list of subscribers that somebody broke in the meantime. */
+	const struct schema_context first = { .last_good = engine->last_good };
 	struct model *model = NULL;
-	int r = load_model(engine->options.files, engine->options.n_files, &model, d);
+	int r = load_model(engine->options.files, engine->options.n_files,
+			   engine->model ? NULL : &first, &model, d);
 
 	if (r)
 		return r;
 	model_free(engine->read);
 	engine->read = model;
 	return 0;
+}
+
+static bool is_given(const struct engine *engine, const char *file)
+{
+	for (size_t i = 0; i < engine->options.n_files; i++)
+		if (!strcmp(engine->options.files[i], file))
+			return true;
+	return false;
+}
+
+/* The configuration itself is read when somebody says so: it is not written by programs. */
+static void watch_files(struct engine *engine)
+{
+	_cleanup_name_list_ struct name_list all = { 0 }, data = { 0 };
+	int r = sections_files(engine->model, &all);
+
+	for (size_t i = 0; !r && i < all.names.n; i++)
+		if (!is_given(engine, all.names.at[i]))
+			r = vec_push(&data.names, all.names.at[i]);
+	if (!r && engine->watch)
+		r = file_watch_set(engine->watch, &data);
+	if (r)
+		engine_tell(engine, "config", "note", "cannot watch files: %s", strerror(-r));
+}
+
+static void keep_files(struct engine *engine)
+{
+	int r = sections_keep(engine->model, engine->last_good);
+
+	if (r)
+		engine_tell(engine, "state", "note", "cannot keep copies in %s: %s",
+			    engine->last_good, strerror(-r));
+	watch_files(engine);
 }
 
 int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
@@ -237,6 +323,7 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	engine->model = model;
 	engine->loaded_at = time(NULL);
 	set_warnings(engine, d);
+	keep_files(engine);
 	pipeline_sweep(engine->pipeline);
 	engine->trouble[0] = 0;
 	(void)engine_remember(engine);
@@ -301,13 +388,25 @@ static int take_lock(const char *state, struct diag *d)
 	return TAKE_FD(fd);
 }
 
+static void on_files_changed(void *data)
+{
+	struct engine *engine = data;
+
+	if (engine->options.files_changed)
+		engine->options.files_changed(engine->listener_data);
+}
+
 static int open_state(struct engine *engine, struct diag *d)
 {
 	int r;
 
 	if (asprintf(&engine->knobs_path, "%s/knobs.json", engine->options.state) < 0 ||
-	    asprintf(&engine->memory_path, "%s/interfaces.json", engine->options.state) < 0)
+	    asprintf(&engine->memory_path, "%s/interfaces.json", engine->options.state) < 0 ||
+	    asprintf(&engine->last_good, "%s/last-good", engine->options.state) < 0)
 		return -ENOMEM;
+	r = file_make_dirs(engine->last_good, 0700);
+	if (r)
+		return diag_error(d, NULL, "cannot make %s: %s", engine->last_good, strerror(-r)), r;
 	remember_load(engine->memory_path, &engine->memory);
 	r = knobs_init(&engine->knobs, engine->nl, engine->knobs_path);
 	if (!r)
@@ -351,6 +450,8 @@ int engine_new(sd_event *loop, const struct engine_options *options, engine_list
 	r = open_kernel(engine, d);
 	if (!r)
 		r = open_state(engine, d);
+	if (!r)
+		r = file_watch_new(loop, on_files_changed, engine, &engine->watch);
 	if (r)
 		return r;
 	*ret = TAKE_PTR(engine);
@@ -386,6 +487,8 @@ void engine_free(struct engine *engine)
 	diag_free(&engine->warnings);
 	free(engine->knobs_path);
 	free(engine->memory_path);
+	free(engine->last_good);
+	file_watch_free(engine->watch);
 	cleanup_close(&engine->lock);
 	(void)sd_event_unref(engine->loop);
 	free(engine);

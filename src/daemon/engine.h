@@ -17,6 +17,7 @@ struct engine_options {
 	const char *const *files; /* of the configuration */
 	size_t n_files;
 	const char *pins, *state;
+	void (*files_changed)(void *data); /* a data file of the configuration was saved */
 };
 
 /* Told to everybody who listens: subject first. */
@@ -34,6 +35,8 @@ DEFINE_CLEANUP(struct engine *, engine_free)
 
 /* Reads files and checks them against this machine; changes nothing. */
 int engine_check(const char *const *files, size_t n, struct diag *d);
+/* The same; then what the sections would make of it, in words. */
+int engine_preview(const char *const *files, size_t n, struct strbuf *out, struct diag *d);
 /* Reads the files, which the next engine_load() then puts in force. */
 int engine_read(struct engine *engine, struct diag *d);
 /* First load and every later one; reads the files unless that was done.  On failure what runs

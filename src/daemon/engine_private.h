@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/engine.h"
+#include "daemon/files.h"
 #include "nl/monitor.h"
 #include "tune/knob.h"
 
@@ -19,7 +20,8 @@ struct engine {
 	struct pipe_memory memory;
 	struct pipeline *pipeline;
 	struct knobs knobs;
-	char *knobs_path, *memory_path;
+	char *knobs_path, *memory_path, *last_good;
+	struct file_watch *watch;
 	int lock;
 	struct nl *nl;
 	struct nl_monitor *monitor;

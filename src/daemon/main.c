@@ -40,18 +40,21 @@ static int print_json(json_t *json)
 static int action_check(const struct options *o)
 {
 	_cleanup_diag_ struct diag d = { 0 };
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-	int r = engine_check((const char *const *)o->files.at, o->files.n, &d);
+	_cleanup_strbuf_ struct strbuf text = { 0 }, plan = { 0 };
+	int r = engine_preview((const char *const *)o->files.at, o->files.n, o->plan ? &plan : NULL,
+			       &d);
 
 	pins_check(o->pins, &d);
 
 	if (r && !d.errors)
 		(void)diag_error(&d, NULL, "cannot check: %s", strerror(-r));
 	if (o->json) {
-		(void)print_json(json_pack("{s:b, s:o}", "ok", !d.errors, "diagnostics",
-					   view_diagnostics(&d)));
+		(void)print_json(json_pack("{s:b, s:o, s:s?}", "ok", !d.errors, "diagnostics",
+					   view_diagnostics(&d), "plan",
+					   o->plan ? strbuf_text(&plan) : NULL));
 		return d.errors ? 1 : 0;
 	}
+	(void)fputs(strbuf_text(&plan), stdout);
 	diag_format_all(&d, &text);
 	(void)fputs(strbuf_text(&text), stderr);
 	if (d.errors)
@@ -114,6 +117,15 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	(void)methods_reload(daemon->engine, &d, &changed);
 	return 0;
+}
+
+static void on_files_changed(void *data)
+{
+	struct daemon *daemon = data;
+	_cleanup_diag_ struct diag d = { 0 };
+	_cleanup_strbuf_ struct strbuf changed = { 0 };
+
+	(void)methods_reload(daemon->engine, &d, &changed);
 }
 
 static int on_second(sd_event_source *source, uint64_t usec, void *data)
@@ -179,6 +191,7 @@ static int start_engine(struct daemon *daemon, struct diag *d)
 		.n_files = daemon->options->files.n,
 		.pins = daemon->options->pins,
 		.state = daemon->options->state,
+		.files_changed = on_files_changed,
 	};
 	int r = engine_new(daemon->loop, &options, on_event, daemon, &daemon->engine, d);
 

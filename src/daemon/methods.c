@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/near.h"
 #include "daemon/views.h"
+#include "model/network.h"
 
 static struct engine *engine_of(void *data)
 {
@@ -89,6 +90,16 @@ static int explain_interface(struct bus_call *call, const json_t *parameters, vo
 	if (!reply)
 		return unknown_interface(call, "name", engine_of(data), name);
 	return bus_call_reply(call, reply);
+}
+
+static int explain_address(struct bus_call *call, const json_t *parameters, void *data)
+{
+	const char *address = text_of(parameters, "address"), *wrong = "";
+	struct net_prefix host;
+
+	if (net_prefix_parse(address, &host, &wrong))
+		return bus_call_invalid(call, "address", "'%s' is no IP address: %s", address, wrong);
+	return bus_call_reply(call, view_address(engine_of(data), address));
 }
 
 /* --- reload ------------------------------------------------------------------------------------ */
@@ -285,6 +296,9 @@ static const struct bus_method method_rows[] = {
 	{ "ExplainInterface", BUS_READ, "(name: string)",
 	  "(name: string, lines: []string, facts: object)",
 	  "What happens to the packets of an interface, in words.", explain_interface, false },
+	{ "ExplainAddress", BUS_READ, "(address: string)",
+	  "(address: string, lines: []string, facts: object)",
+	  "What happens to packets from and to an address, in words.", explain_address, false },
 	{ "Monitor", BUS_READ, "(figures: ?string)",
 	  "(time: string, subject: string, event: string, text: string, row: ?object, lost: ?int)",
 	  "Events as they happen; with the name of a stage in `figures` also the rows of its\n"

@@ -17,6 +17,7 @@ enum option_id {
 	OPT_CHECK,
 	OPT_SCHEMA,
 	OPT_EXAMPLE,
+	OPT_PLAN,
 	OPT_JSON,
 	OPT_VERSION,
 	OPT_HELP,
@@ -112,6 +113,8 @@ static int take(struct options *o, int id, const char *value, const char *word)
 		return o->action = ACTION_SCHEMA, 0;
 	case OPT_EXAMPLE:
 		return o->action = ACTION_EXAMPLE, 0;
+	case OPT_PLAN:
+		return o->plan = true, 0;
 	case OPT_JSON:
 		return o->json = true, 0;
 	case 'V':

@@ -21,7 +21,7 @@ struct options {
 	const char *bus, *state, *pins, *section;
 	enum log_level level;
 	enum options_action action;
-	bool json;
+	bool json, plan;
 };
 
 /* 0, or an exit status after saying on stderr what was wrong. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config/libreqos/directory.h"
+
 static const struct schema_row bus_rows[] = {
 	{ .key = "path",
 	  .kind = SCHEMA_PATH,
@@ -22,7 +24,7 @@ static const struct schema bus_schema = {
 
 const struct schema *const *sections_all(size_t *ret_n)
 {
-	static const struct schema *all[STAGE_MAX + 2];
+	static const struct schema *all[STAGE_MAX + 3];
 	size_t n = 0;
 
 	all[n++] = &pipe_settings_schema;
@@ -30,6 +32,9 @@ const struct schema *const *sections_all(size_t *ret_n)
 		if (stages[i]->schema)
 			all[n++] = stages[i]->schema;
 	all[n++] = &bus_schema;
+	all[n++] = &libreqos_schema;
+	if (!libreqos_directory_known(all, n))
+		n--; /* a build without the sections that it stands for */
 	*ret_n = n;
 	return all;
 }
@@ -54,6 +59,40 @@ const char *sections_bus_path(const struct model *model)
 	const struct bus_section *bus = present(model, bus_schema.name);
 
 	return bus ? bus->path.text : NULL;
+}
+
+int sections_files(const struct model *model, struct name_list *ret)
+{
+	struct name_list list = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < model->n_files && !r; i++)
+		if (*model->files[i])
+			r = vec_push(&list.names, model->files[i]);
+	for (size_t i = 0; i < model->n && !r; i++) {
+		const struct section *s = &model->sections[i];
+
+		if (s->present && s->schema->files)
+			r = s->schema->files(s->data, &list);
+	}
+	if (r)
+		name_list_free(&list);
+	else
+		*ret = list;
+	return r;
+}
+
+int sections_keep(const struct model *model, const char *directory)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < model->n; i++) {
+		const struct section *s = &model->sections[i];
+
+		if (s->present && s->schema->keep)
+			r = s->schema->keep(s->data, directory) ?: r;
+	}
+	return r;
 }
 
 /* --- names ------------------------------------------------------------------------------------- */

@@ -17,5 +17,13 @@ void sections_wish(const struct model *model, struct pipe_wish *ret);
 /* The socket named in the configuration, or NULL. */
 const char *sections_bus_path(const struct model *model);
 
+/* The files of the configuration and those that its sections name; borrowed from the model. */
+int sections_files(const struct model *model, struct name_list *ret);
+/*
+ * The model is in force: keeps copies of the files that its sections name, for a load with this
+ * directory as schema_context.last_good.  All are tried; the last error.
+ */
+int sections_keep(const struct model *model, const char *directory);
+
 /* Every interface name that stands in the configuration; names are borrowed from the model. */
 int sections_interfaces(const struct model *model, struct name_list *ret);

@@ -343,3 +343,20 @@ json_t *view_explain(struct engine *engine, const char *name)
 	return json_pack("{s:s, s:o, s:o}", "name", name, "lines", view_lines(&text), "facts",
 			 show_interface(link, plan));
 }
+
+json_t *view_address(struct engine *engine, const char *address)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	json_t *facts = json_object();
+
+	for (unsigned i = 0; i < STAGE_MAX; i++) {
+		void *live = pipeline_live(engine_pipeline(engine), (enum stage_id)i);
+
+		if (live && stages[i]->live->address)
+			stages[i]->live->address(live, address, &text, facts);
+	}
+	if (!text.len)
+		strbuf_add(&text, "no stage asks for addresses: its packets are treated as all\n");
+	return json_pack("{s:s, s:o, s:o}", "address", address, "lines", view_lines(&text), "facts",
+			 facts);
+}

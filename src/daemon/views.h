@@ -12,6 +12,7 @@ json_t *view_counters(struct engine *engine, const char *interface, const char *
 json_t *view_stage(struct engine *engine, enum stage_id stage);
 /* NULL when there is no such interface. */
 json_t *view_explain(struct engine *engine, const char *name);
+json_t *view_address(struct engine *engine, const char *address);
 json_t *view_config(struct engine *engine);
 /* A JSON string per line. */
 json_t *view_lines(const struct strbuf *text);

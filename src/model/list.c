@@ -17,7 +17,9 @@ static size_t item_size(const struct schema_row *row)
 
 static struct schema_row text_row(const struct schema_row *list)
 {
-	enum schema_kind kind = list->kind == SCHEMA_IFNAMES ? SCHEMA_IFNAME : SCHEMA_STRING;
+	enum schema_kind kind = list->kind == SCHEMA_IFNAMES ? SCHEMA_IFNAME :
+				list->kind == SCHEMA_PATHS   ? SCHEMA_PATH :
+							       SCHEMA_STRING;
 
 	return (struct schema_row){ .key = list->key, .kind = kind };
 }

@@ -280,7 +280,7 @@ static void test_scalar_section_in_short_form(void **state)
 	const struct conf_list *list;
 
 	put_text(root, "targets", "eth1");
-	assert_int_equal(model_build(schemas, 1, &root, 1, &m, &d), 0);
+	assert_int_equal(model_build(schemas, 1, &root, 1, NULL, &m, &d), 0);
 	list = m->sections[0].data;
 	assert_int_equal(list->n, 1);
 	assert_string_equal(((const struct fixture_target *)list->items)->name.text, "eth1");
@@ -301,7 +301,7 @@ static void test_short_form_lacks_a_key(void **state)
 
 	rows[0].short_form = true;
 	put_text(put_map(root, "x"), "interface_mapping", "eth1");
-	assert_int_equal(model_build(schemas, 1, &root, 1, &m, &d), -EINVAL);
+	assert_int_equal(model_build(schemas, 1, &root, 1, NULL, &m, &d), -EINVAL);
 	diag_format_all(&d, &text);
 	assert_string_equal(strbuf_text(&text),
 			    "f:3:5: error: `redirect_to` is missing here (it wants an interface "

@@ -17,8 +17,12 @@ void model_free(struct model *m)
 	if (!m)
 		return;
 	for (size_t i = 0; m->sections && i < m->n; i++) {
-		schema_free(m->sections[i].schema->rows, m->sections[i].data);
-		free(m->sections[i].data);
+		struct section *s = &m->sections[i];
+
+		if (s->schema->release)
+			s->schema->release(s->data);
+		schema_free(s->schema->rows, s->data);
+		free(s->data);
 	}
 	for (size_t i = 0; m->files && i < m->n_files; i++)
 		free(m->files[i]);
@@ -52,7 +56,7 @@ json_t *model_to_json(const struct model *m)
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct section *s = &m->sections[i];
-		json_t *values = section_to_json(s);
+		json_t *values = s->schema->shorthand ? NULL : section_to_json(s);
 
 		if (values)
 			(void)json_object_set_new(all, s->schema->name, values);
@@ -109,6 +113,14 @@ static bool in_language(const char *name)
 	return false;
 }
 
+/* A shorthand that nobody has replaced is one that this program cannot replace. */
+static bool may_stand(const struct model *m, const char *name)
+{
+	const struct section *s = model_section(m, name);
+
+	return s && !s->schema->shorthand;
+}
+
 static void report_unknown(struct walk *w, const struct tree *child)
 {
 	size_t n = w->owner->n;
@@ -133,7 +145,7 @@ static void check_names(struct walk *w, const struct tree *root)
 				 w->owner->n ? w->owner->sections[0].schema->name : language[0],
 				 tree_shown(root).text);
 	for (size_t i = 0; root->kind == TREE_MAP && i < root->n; i++)
-		if (!model_section(w->owner, root->children[i]->key ?: ""))
+		if (!may_stand(w->owner, root->children[i]->key ?: ""))
 			report_unknown(w, root->children[i]);
 }
 
@@ -162,7 +174,7 @@ static int section_nodes(struct walk *w, struct section *s, struct tree *const *
 	for (size_t i = 0; i < n; i++) {
 		const struct tree *t = tree_get(trees[i], s->schema->name);
 
-		if (!t)
+		if (!t || s->schema->shorthand)
 			continue;
 		if (!s->present)
 			s->at = walk_mark(w, t->key_at);
@@ -177,9 +189,19 @@ static int section_nodes(struct walk *w, struct section *s, struct tree *const *
 	return 0;
 }
 
-static int read_section(struct walk *w, struct section *s, struct tree *const *trees, size_t n)
+/* What cannot be completed has said why, or memory ran out. */
+static int complete(struct walk *w, const struct section *s, const struct schema_context *context)
+{
+	if (!s->present || !s->schema->complete)
+		return 0;
+	return s->schema->complete(s->data, context, w->d) == -ENOMEM ? -ENOMEM : 0;
+}
+
+static int read_section(struct walk *w, struct section *s, struct tree *const *trees, size_t n,
+			const struct schema_context *context)
 {
 	const struct schema_row *rows = s->schema->rows;
+	unsigned before = w->d->errors;
 	tree_list nodes = { 0 };
 	int r = section_nodes(w, s, trees, n, &nodes);
 
@@ -188,22 +210,26 @@ static int read_section(struct walk *w, struct section *s, struct tree *const *t
 	else if (!r && nodes.n)
 		walk_maps(w, rows, nodes.at, nodes.n, s->data);
 	vec_free(&nodes);
-	return r;
+	if (r || w->d->errors > before)
+		return r;
+	return complete(w, s, context);
 }
 
-static int read_all(struct walk *w, struct tree *const *trees, size_t n)
+static int read_all(struct walk *w, struct tree *const *trees, size_t n,
+		    const struct schema_context *context)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
 		check_names(w, trees[i]);
 	for (size_t i = 0; !r && i < w->owner->n; i++)
-		r = read_section(w, &w->owner->sections[i], trees, n);
+		r = read_section(w, &w->owner->sections[i], trees, n, context);
 	return r;
 }
 
 int model_build(const struct schema *const *schemas, size_t n_schemas, struct tree *const *trees,
-		size_t n_trees, struct model **ret, struct diag *d)
+		size_t n_trees, const struct schema_context *context, struct model **ret,
+		struct diag *d)
 {
 	unsigned before = d->errors;
 	_cleanup_(model_freep) struct model *m = model_new(schemas, n_schemas, trees, n_trees, d);
@@ -212,7 +238,7 @@ int model_build(const struct schema *const *schemas, size_t n_schemas, struct tr
 
 	if (!m)
 		return -ENOMEM;
-	r = read_all(&w, trees, n_trees);
+	r = read_all(&w, trees, n_trees, context);
 	vec_free(&w.noted);
 	if (r || d->errors > before)
 		return r ? r : -EINVAL;

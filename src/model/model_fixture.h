@@ -32,7 +32,8 @@ struct fixture_shaper {
 	struct conf_enum leaf;
 	struct conf_int interval, offset;
 	struct conf_string directory, label, uplink;
-	struct conf_list features, tags;
+	struct conf_list features, tags, files;
+	struct conf_rate rate;
 	struct fixture_limits limits;
 };
 
@@ -183,6 +184,17 @@ static const struct schema_row fixture_shaper_rows[] = {
 	  .kind = SCHEMA_STRINGS,
 	  .offset = FIXTURE_AT(shaper, tags),
 	  .help = "Free words." },
+	{ .key = "files",
+	  .kind = SCHEMA_PATHS,
+	  .offset = FIXTURE_AT(shaper, files),
+	  .help = "More files." },
+	{ .key = "rate",
+	  .kind = SCHEMA_RATE,
+	  .offset = FIXTURE_AT(shaper, rate),
+	  .def = "2.5",
+	  .min = 8000,
+	  .max = 10000000000,
+	  .help = "Of the line." },
 	{ .key = "limits",
 	  .kind = SCHEMA_GROUP,
 	  .offset = FIXTURE_AT(shaper, limits),

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "base/names.h"
 #include "model/tree.h"
 
 /* The values a struct holds.  `set` is false for a default. */
@@ -33,6 +34,11 @@ struct conf_enum {
 	bool set;
 	struct mark at;
 };
+struct conf_rate {
+	uint64_t value; /* bits per second */
+	bool set;
+	struct mark at;
+};
 /* A list: n elements of the row's element size; each element starts with a conf_* value for
  * scalar lists, or is the element struct. */
 struct conf_list {
@@ -49,9 +55,11 @@ enum schema_kind {
 	SCHEMA_INT,
 	SCHEMA_BOOL,
 	SCHEMA_ENUM,
+	SCHEMA_RATE, /* 2.5 is Mbit/s; 500k, 2.5M and 1G are what they say */
 	/* In a file, one entry without a list around it is a list of one. */
 	SCHEMA_STRINGS, /* list of conf_string */
 	SCHEMA_IFNAMES, /* the same, each a valid interface name */
+	SCHEMA_PATHS,	/* the same, each a path */
 	SCHEMA_LIST,	/* list of structs described by `rows` */
 	SCHEMA_GROUP,	/* a nested map, stored in place at `offset` */
 };
@@ -65,13 +73,23 @@ struct schema_row {
 	/* Value for `config example`, or NULL for the default; of a LIST: more entries, a line each. */
 	const char *example;
 	bool required;
-	int64_t min, max;	       /* INT; both 0 = any */
+	int64_t min, max;	       /* INT; both 0 = any.  RATE, in bits/s; max 0 = 1 Tbit/s */
 	const char *unit;	       /* INT */
 	const char *const *names;      /* ENUM, NULL-terminated */
 	const char *aliases;	       /* older spellings, space-separated */
 	const struct schema_row *rows; /* LIST, GROUP; ends with a NULL key */
 	size_t item_size;	       /* LIST */
 	bool short_form; /* LIST: the value of the first row, one scalar, may stand for an entry */
+	bool aside; /* `config example` shows it behind a '#', since not every machine has it */
+};
+
+/* What the reading of a configuration may use besides its files. */
+struct schema_context {
+	/*
+	 * Directory of schema.keep(), or NULL: when a data file cannot be read or is wrong, the
+	 * copy kept there is used, and what is wrong is a warning.
+	 */
+	const char *last_good;
 };
 
 struct schema {
@@ -81,6 +99,25 @@ struct schema {
 	size_t size;
 	/* The section is the value of its only row, a LIST with the section's name as key. */
 	bool listed;
+	/* The value of its only row, a scalar; other sections take its place before there is a model. */
+	bool shorthand;
+
+	/* The rest is for sections that name files of their own; each may be NULL. */
+
+	/*
+	 * The section is there and its values are right: reads the files that it names.  Reports
+	 * all that is wrong with them; 0 or a negative errno.  `context` may be NULL.
+	 */
+	int (*complete)(void *data, const struct schema_context *context, struct diag *d);
+	/* Frees what that made; also called when it was not, or failed. */
+	void (*release)(void *data);
+	/* Adds the names of those files; they are the data's. */
+	int (*files)(const void *data, struct name_list *out);
+	/*
+	 * The section is in force: copies the files as they were read to a directory, for the day
+	 * on which they are wrong.  An old copy is there until the new one is whole.
+	 */
+	int (*keep)(const void *data, const char *directory);
 };
 
 /* One section's struct at the start of which nothing special stands; `present` in struct section. */
@@ -102,10 +139,11 @@ struct model {
 /*
  * Fills a model from native trees (several files: lists append, a scalar given twice is an error
  * that names both places).  Collects every error; -EINVAL if there was one.  The trees stay the
- * caller's; `files` are copied, marks are re-pointed into the copies.
+ * caller's; `files` are copied, marks are re-pointed into the copies.  `context` may be NULL.
  */
 int model_build(const struct schema *const *schemas, size_t n_schemas, struct tree *const *trees,
-		size_t n_trees, struct model **ret, struct diag *d);
+		size_t n_trees, const struct schema_context *context, struct model **ret,
+		struct diag *d);
 void model_free(struct model *m);
 DEFINE_CLEANUP(struct model *, model_free)
 const struct section *model_section(const struct model *m, const char *name);

@@ -35,6 +35,7 @@ void value_free(const struct schema_row *row, void *value)
 		break;
 	case SCHEMA_STRINGS:
 	case SCHEMA_IFNAMES:
+	case SCHEMA_PATHS:
 	case SCHEMA_LIST:
 		free_list(row, value);
 		break;
@@ -44,6 +45,7 @@ void value_free(const struct schema_row *row, void *value)
 	case SCHEMA_INT:
 	case SCHEMA_BOOL:
 	case SCHEMA_ENUM:
+	case SCHEMA_RATE:
 		break;
 	}
 }
@@ -84,8 +86,11 @@ static bool value_equal(const struct schema_row *row, const void *a, const void 
 		return ((const struct conf_bool *)a)->value == ((const struct conf_bool *)b)->value;
 	case SCHEMA_ENUM:
 		return ((const struct conf_enum *)a)->value == ((const struct conf_enum *)b)->value;
+	case SCHEMA_RATE:
+		return ((const struct conf_rate *)a)->value == ((const struct conf_rate *)b)->value;
 	case SCHEMA_STRINGS:
 	case SCHEMA_IFNAMES:
+	case SCHEMA_PATHS:
 	case SCHEMA_LIST:
 		return list_equal(row, a, b);
 	case SCHEMA_GROUP:
@@ -125,6 +130,7 @@ static json_t *value_to_json(const struct schema_row *row, const void *value)
 	const struct conf_int *number = value;
 	const struct conf_bool *flag = value;
 	const struct conf_enum *choice = value;
+	const struct conf_rate *rate = value;
 
 	switch (row->kind) {
 	case SCHEMA_INT:
@@ -133,8 +139,11 @@ static json_t *value_to_json(const struct schema_row *row, const void *value)
 		return flag->set || row->def ? json_boolean(flag->value) : NULL;
 	case SCHEMA_ENUM:
 		return choice->set || row->def ? json_string(row->names[choice->value]) : NULL;
+	case SCHEMA_RATE:
+		return rate->set || row->def ? value_rate_to_json(rate->value) : NULL;
 	case SCHEMA_STRINGS:
 	case SCHEMA_IFNAMES:
+	case SCHEMA_PATHS:
 	case SCHEMA_LIST:
 		return list_to_json(row, value);
 	case SCHEMA_GROUP:

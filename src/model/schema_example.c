@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The native language as a commented file that loads as it stands.  A key without default or
- * example is shown behind a '#'.
+ * example is shown behind a '#', and so is one that not every machine has.
  */
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/network.h"
 #include "model/schema.h"
 #include "model/value.h"
 
 #define WIDTH 96
 #define STEP 2u
+#define MEGA UINT64_C(1000000)
 
 static void indent(struct strbuf *out, unsigned by)
 {
@@ -71,8 +73,10 @@ static void add_any_value(struct strbuf *out, const struct schema_row *row)
 		strbuf_add(out, "false");
 	else if (row->kind == SCHEMA_ENUM)
 		strbuf_add(out, row->names[0]);
-	else if (row->kind == SCHEMA_STRINGS)
+	else if (row->kind == SCHEMA_STRINGS || row->kind == SCHEMA_PATHS)
 		strbuf_add(out, "[]");
+	else if (row->kind == SCHEMA_RATE)
+		net_rate_format_mbps(row->min ? (uint64_t)row->min : MEGA, out);
 	else
 		strbuf_add(out, is_ifname ? "eth0" : row->kind == SCHEMA_PATH ? "/path" : "text");
 }
@@ -146,16 +150,40 @@ static void add_value(struct strbuf *out, unsigned by, const struct schema_row *
 	strbuf_add_char(out, '\n');
 }
 
+/* The same lines, each behind a '#'. */
+static void add_aside(struct strbuf *out, unsigned by, const char *lines)
+{
+	while (*lines) {
+		size_t len = strcspn(lines, "\n"), skip = MIN(by, len);
+
+		indent(out, by);
+		strbuf_add(out, "# ");
+		strbuf_add_bytes(out, lines + skip, len - skip);
+		strbuf_add_char(out, '\n');
+		lines += len + (lines[len] == '\n');
+	}
+}
+
+static void add_row(struct strbuf *out, unsigned by, const struct schema_row *row)
+{
+	indent(out, by);
+	strbuf_addf(out, "%s:", row->key);
+	add_value(out, by, row);
+}
+
 static void add_rows(struct strbuf *out, unsigned by, const struct schema_row *rows)
 {
 	for (const struct schema_row *row = rows; row->key; row++) {
 		bool nested = row->kind == SCHEMA_GROUP || row->kind == SCHEMA_LIST;
-		bool shown = nested || row->required || row->def || row->example;
+		bool has_value = nested || row->required || row->def || row->example;
+		_cleanup_strbuf_ struct strbuf lines = { 0 };
 
 		add_help(out, by, row);
-		indent(out, by);
-		strbuf_addf(out, "%s%s:", shown ? "" : "# ", row->key);
-		add_value(out, by, row);
+		add_row(&lines, by, row);
+		if (has_value && !row->aside)
+			strbuf_add(out, strbuf_text(&lines));
+		else
+			add_aside(out, by, strbuf_text(&lines));
 	}
 }
 
@@ -165,6 +193,10 @@ static void add_section(struct strbuf *out, const struct schema *schema)
 	const struct schema_row *rows = schema->rows;
 
 	add_comment(out, 0, schema->help);
+	if (schema->shorthand) {
+		add_rows(out, 0, rows);
+		return;
+	}
 	strbuf_addf(out, "%s:", schema->name);
 	if (schema->listed && rows->example) {
 		add_value(out, 0, rows);

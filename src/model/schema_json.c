@@ -7,10 +7,12 @@
 
 #include "base/strbuf.h"
 #include "model/schema.h"
+#include "model/value.h"
 
 #define DRAFT "https://json-schema.org/draft/2020-12/schema"
 /* What ifname_problem() says, as a pattern of ECMA-262. */
 #define IFNAME_PATTERN "^(?!\\.{1,2}$)[^/:\\s]{1,15}$"
+#define RATE_PATTERN "^[0-9]*\\.?[0-9]+ ?([kKmMgG]([bB][iI][tT])?)$"
 
 static json_t *object_of_rows(const struct schema_row *rows, const char *help);
 static json_t *schema_of_row(const struct schema_row *row);
@@ -31,6 +33,8 @@ static void describe(json_t *object, const struct schema_row *row)
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 
 	strbuf_add(&text, row->help ?: "");
+	if (row->kind == SCHEMA_RATE)
+		strbuf_addf(&text, "%sIn Mbit/s, or with k, M or G.", text.len ? " " : "");
 	if (row->unit)
 		strbuf_addf(&text, "%sIn %s.", text.len ? " " : "", row->unit);
 	if (text.len)
@@ -57,6 +61,13 @@ static json_t *text_default(const char *def)
 	return json_stringn(def + quoted, quoted ? len - 2 : len);
 }
 
+static json_t *rate_default(const char *def)
+{
+	uint64_t rate = 0;
+
+	return value_rate_parse(def, &rate) ? NULL : value_rate_to_json(rate);
+}
+
 static json_t *default_of(const struct schema_row *row)
 {
 	if (!row->def)
@@ -66,8 +77,11 @@ static json_t *default_of(const struct schema_row *row)
 		return json_integer(strtoll(row->def, NULL, 0));
 	case SCHEMA_BOOL:
 		return json_boolean(!strcmp(row->def, "true"));
+	case SCHEMA_RATE:
+		return rate_default(row->def);
 	case SCHEMA_STRINGS:
 	case SCHEMA_IFNAMES:
+	case SCHEMA_PATHS:
 	case SCHEMA_LIST:
 		return list_default(row->def);
 	case SCHEMA_GROUP:
@@ -93,6 +107,15 @@ static void add_int(json_t *object, const struct schema_row *row)
 		return;
 	set(object, "minimum", json_integer(row->min));
 	set(object, "maximum", json_integer(row->max));
+}
+
+/* A keyword speaks only of its own type: the range of numbers, the pattern of texts. */
+static void add_rate(json_t *object, const struct schema_row *row)
+{
+	set(object, "type", json_pack("[s,s]", "number", "string"));
+	set(object, "minimum", value_rate_to_json((uint64_t)row->min));
+	set(object, "maximum", value_rate_to_json(row->max ? (uint64_t)row->max : VALUE_RATE_MOST));
+	set_text(object, "pattern", RATE_PATTERN);
 }
 
 static void add_text(json_t *object, const char *pattern)
@@ -147,11 +170,17 @@ static json_t *schema_of_row(const struct schema_row *row)
 	case SCHEMA_ENUM:
 		set(object, "enum", names_array(row->names));
 		break;
+	case SCHEMA_RATE:
+		add_rate(object, row);
+		break;
 	case SCHEMA_STRINGS:
 		add_texts(object, NULL);
 		break;
 	case SCHEMA_IFNAMES:
 		add_texts(object, IFNAME_PATTERN);
+		break;
+	case SCHEMA_PATHS:
+		add_texts(object, "^.");
 		break;
 	case SCHEMA_LIST:
 		add_list(object, row);
@@ -216,7 +245,7 @@ static json_t *schema_of_section(const struct schema *schema)
 {
 	json_t *object;
 
-	if (!schema->listed)
+	if (!schema->listed && !schema->shorthand)
 		return object_of_rows(schema->rows, schema->help);
 	object = schema_of_row(schema->rows);
 	set_text(object, "description", schema->help);

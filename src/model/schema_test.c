@@ -115,7 +115,7 @@ static void test_alias_is_noted_once(void **state)
 	_cleanup_diag_ struct diag d = { 0 };
 
 	put_text(put_map(root, "bridge"), "use_kernel_bridge", "false");
-	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, &root, 1, &m, &d), 0);
+	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, &root, 1, NULL, &m, &d), 0);
 	assert_false(bridge_of(m)->enabled.value);
 	assert_int_equal(d.entries.n, 1);
 	assert_int_equal(d.entries.at[0].level, DIAG_NOTE);
@@ -183,12 +183,17 @@ static void check_type(json_t *one, const struct schema_row *row)
 	case SCHEMA_ENUM:
 		assert_true(json_array_size(json_object_get(one, "enum")) > 0);
 		break;
+	case SCHEMA_RATE:
+		assert_string_equal(json_string_value(json_array_get(type, 0)), "number");
+		assert_string_equal(json_string_value(json_array_get(type, 1)), "string");
+		break;
 	case SCHEMA_STRINGS:
 	case SCHEMA_IFNAMES:
+	case SCHEMA_PATHS:
 		assert_string_equal(json_string_value(json_array_get(type, 0)), "string");
 		assert_string_equal(json_string_value(json_array_get(type, 1)), "array");
 		assert_string_equal(json_string_value(json_object_get(items, "type")), "string");
-		assert_int_equal(!!json_object_get(items, "pattern"), row->kind == SCHEMA_IFNAMES);
+		assert_int_equal(!!json_object_get(items, "pattern"), row->kind != SCHEMA_STRINGS);
 		break;
 	case SCHEMA_LIST:
 		assert_null(type);

@@ -52,7 +52,7 @@ static inline struct model *build(struct tree *const *trees, size_t n)
 	_cleanup_diag_ struct diag d = { 0 };
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	struct model *m = NULL;
-	int r = model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d);
+	int r = model_build(fixture_schemas, FIXTURE_N, trees, n, NULL, &m, &d);
 
 	diag_format_all(&d, &text);
 	if (r)
@@ -66,7 +66,7 @@ static inline void expect_errors(struct tree *const *trees, size_t n, const char
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	struct model *m = (struct model *)&d;
 
-	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, trees, n, &m, &d), -EINVAL);
+	assert_int_equal(model_build(fixture_schemas, FIXTURE_N, trees, n, NULL, &m, &d), -EINVAL);
 	assert_ptr_equal(m, &d);
 	diag_format_all(&d, &text);
 	assert_string_equal(strbuf_text(&text), want);

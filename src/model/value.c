@@ -50,6 +50,7 @@ void value_wants(const struct schema_row *row, struct strbuf *out)
 		[SCHEMA_BOOL] = "true or false",
 		[SCHEMA_STRINGS] = "a list of texts",
 		[SCHEMA_IFNAMES] = "a list of interface names",
+		[SCHEMA_PATHS] = "a list of paths",
 		[SCHEMA_LIST] = "a list of entries",
 		[SCHEMA_GROUP] = "keys of its own",
 	};
@@ -58,6 +59,8 @@ void value_wants(const struct schema_row *row, struct strbuf *out)
 		wants_int(row, out);
 	else if (row->kind == SCHEMA_ENUM)
 		wants_enum(row, out);
+	else if (row->kind == SCHEMA_RATE)
+		value_rate_wants(row, out);
 	else
 		strbuf_add(out, words[row->kind]);
 }
@@ -188,6 +191,17 @@ static int read_int(const struct schema_row *row, const struct tree *node, struc
 	return 0;
 }
 
+static int read_rate(const struct schema_row *row, const struct tree *node, struct origin from,
+		     struct conf_rate *dest, struct diag *d)
+{
+	struct conf_rate rate = { .set = from.set, .at = from.at };
+	int r = value_rate_read(row, node, &rate, d);
+
+	if (!r)
+		*dest = rate;
+	return r;
+}
+
 static int read_enum(const struct schema_row *row, const struct tree *node, struct origin from,
 		     struct conf_enum *dest, struct diag *d)
 {
@@ -265,6 +279,8 @@ static int read_scalar(const struct schema_row *row, const struct tree *node, st
 		return read_int(row, node, from, dest, d);
 	case SCHEMA_ENUM:
 		return read_enum(row, node, from, dest, d);
+	case SCHEMA_RATE:
+		return read_rate(row, node, from, dest, d);
 	case SCHEMA_STRING:
 	case SCHEMA_IFNAME:
 	case SCHEMA_PATH:

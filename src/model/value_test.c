@@ -20,7 +20,12 @@ static const struct schema_row row_string = { .key = "s", .kind = SCHEMA_STRING 
 static const struct schema_row row_ifname = { .key = "n", .kind = SCHEMA_IFNAME };
 static const struct schema_row row_path = { .key = "p", .kind = SCHEMA_PATH };
 
+static const struct schema_row row_rate = {
+	.key = "r", .kind = SCHEMA_RATE, .min = 8000, .max = 2000000000
+};
+
 union any {
+	struct conf_rate r;
 	struct conf_bool b;
 	struct conf_int i;
 	struct conf_enum e;
@@ -176,6 +181,71 @@ static void test_ifname(void **state)
 		"f:3:7: error: `n` wants an interface name, not 'a/b' (it holds a '/' or ':')\n");
 }
 
+static void accept_rate(const char *text, bool quoted, uint64_t want)
+{
+	union any v;
+
+	read_as(&row_rate, text, quoted, &v, NULL);
+	assert_int_equal(v.r.value, want);
+	assert_true(v.r.set);
+	assert_int_equal(v.r.at.column, 7);
+}
+
+#define RATE_WANTS                                                                            \
+	"f:3:7: error: `r` wants a rate from 0.008 to 2000 Mbit/s, or with a suffix such as " \
+	"500k, 2.5M or 1G, not "
+
+static void test_rate(void **state)
+{
+	union any v;
+
+	accept_rate("2.5", false, 2500000);
+	accept_rate("0.008", false, 8000);
+	accept_rate("2000", false, 2000000000);
+	accept_rate("0.100001", false, 100001);
+	accept_rate("8k", false, 8000);
+	accept_rate("8.001K", false, 8001);
+	accept_rate("2.5M", true, 2500000); /* JSON has no other way */
+	accept_rate("1 mbit", false, 1000000);
+	accept_rate("1.5Gbit", false, 1500000000);
+	read_as(&row_rate, "7.999k", false, &v, RATE_WANTS "'7.999k'\n");
+	read_as(&row_rate, "2.000001G", false, &v, RATE_WANTS "'2.000001G'\n");
+	read_as(&row_rate, "8.0001k", false, &v, RATE_WANTS "'8.0001k'\n");
+	read_as(&row_rate, "2000001G", false, &v, RATE_WANTS "'2000001G'\n");
+	read_as(&row_rate, "-1", false, &v, RATE_WANTS "'-1'\n");
+	read_as(&row_rate, "", true, &v, RATE_WANTS "''\n");
+	read_as(&row_rate, "k", false, &v, RATE_WANTS "'k'\n");
+	read_as(&row_rate, "1 ", true, &v, RATE_WANTS "'1 ' (write 1)\n");
+}
+
+static void test_rate_hints(void **state)
+{
+	union any v;
+
+	read_as(&row_rate, "10", true, &v, RATE_WANTS "'10' (remove the quotes)\n");
+	read_as(&row_rate, "10Mbps", false, &v, RATE_WANTS "'10Mbps' (write 10M)\n");
+	read_as(&row_rate, "1 Gbit/s", false, &v, RATE_WANTS "'1 Gbit/s' (write 1G)\n");
+	read_as(&row_rate, "2,5", false, &v, RATE_WANTS "'2,5' (write 2.5)\n");
+	read_as(&row_rate, "1,000,000", false, &v, RATE_WANTS "'1,000,000'\n");
+	read_as(&row_rate, "10 miles", false, &v, RATE_WANTS "'10 miles'\n");
+}
+
+static void test_rate_as_json(void **state)
+{
+	static const uint64_t rates[] = { 0, 8000, 100001, 1000000, 2300000, 999999999999 };
+
+	for (size_t i = 0; i < ARRAY_LEN(rates); i++) {
+		json_t *json = value_rate_to_json(rates[i]);
+		_cleanup_free_ char *text =
+			json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+		uint64_t rate = 1;
+
+		json_decref(json);
+		assert_int_equal(value_rate_parse(text, &rate), 0);
+		assert_true(rate == rates[i]);
+	}
+}
+
 static void test_defaults(void **state)
 {
 	struct schema_row row = { .key = "s", .kind = SCHEMA_STRING, .def = "'a b'" };
@@ -194,10 +264,12 @@ static void test_defaults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bool),	    cmocka_unit_test(test_int),
-		cmocka_unit_test(test_int_refused), cmocka_unit_test(test_int_range_and_unit),
-		cmocka_unit_test(test_enum),	    cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_ifname),	    cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_bool),	     cmocka_unit_test(test_int),
+		cmocka_unit_test(test_int_refused),  cmocka_unit_test(test_int_range_and_unit),
+		cmocka_unit_test(test_enum),	     cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_ifname),	     cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_rate),	     cmocka_unit_test(test_rate_hints),
+		cmocka_unit_test(test_rate_as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,10 +13,28 @@ const struct counter_row counter_rows[PIPE_COUNTER_MAX] = {
 #undef STAGE
 };
 
-int counter_block_map(int map_fd, unsigned n_cpus, struct counter_block *ret)
+static size_t block_bytes(unsigned n_cpus)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = (n_cpus * sizeof(struct pipe_cpu) + page - 1) / page * page;
+
+	return (n_cpus * sizeof(struct pipe_cpu) + page - 1) / page * page;
+}
+
+int counter_block_number(int map_fd, unsigned n_cpus)
+{
+	size_t bytes = block_bytes(n_cpus);
+	struct pipe_cpu *cpu = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+
+	if (cpu == MAP_FAILED)
+		return -errno;
+	for (unsigned i = 0; i < n_cpus; i++)
+		cpu[i].number = i;
+	return munmap(cpu, bytes) ? -errno : 0;
+}
+
+int counter_block_map(int map_fd, unsigned n_cpus, struct counter_block *ret)
+{
+	size_t bytes = block_bytes(n_cpus);
 	void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, map_fd, 0);
 
 	if (at == MAP_FAILED)

@@ -22,6 +22,8 @@ struct counter_block {
 };
 
 int counter_block_map(int map_fd, unsigned n_cpus, struct counter_block *ret);
+/* A new map: writes each CPU's number, which the packet path reads there. */
+int counter_block_number(int map_fd, unsigned n_cpus);
 void counter_block_unmap(struct counter_block *block);
 struct pipe_count counter_sum(const struct counter_block *block, enum pipe_counter which);
 

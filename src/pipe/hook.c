@@ -11,10 +11,19 @@
 
 #include "nl/tc.h"
 
-#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS, newer than this system's headers */
 /* Where our filter stands among others; any free place would do, a fixed one can be found again. */
 #define FILTER_PRIORITY 0x5745
 #define FILTER_HANDLE 0x5745
+
+/* The two sides of TC, and the names of what is pinned for each. */
+static const struct side {
+	const char *tcx, *filter, *next;
+	unsigned attach; /* BPF_TCX_INGRESS, BPF_TCX_EGRESS: newer than this system's headers */
+	enum bpf_tc_attach_point point;
+} sides[HOOK_SIDES] = {
+	[HOOK_IN] = { "tcx", "filter", "filternext", 46, BPF_TC_INGRESS },
+	[HOOK_OUT] = { "tcxout", "filterout", "filteroutnext", 47, BPF_TC_EGRESS },
+};
 
 void hook_pin_path(char *path, size_t size, const char *pins, const char *what, int ifindex)
 {
@@ -75,16 +84,16 @@ static __u32 pinned_program(const char *pins, const char *what, int ifindex)
  * ("filternext" while one is being put in place): to look into a foreign one takes a privilege that
  * a running daemon has given up.
  */
-static int find_filter(const char *pins, int ifindex)
+static int find_filter(const struct side *side, const char *pins, int ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = side->point);
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
 
 	pipe_libbpf_forget();
 	if (bpf_tc_query(&at, &filter))
 		return 0;
-	return filter.prog_id == pinned_program(pins, "filter", ifindex) ||
-			       filter.prog_id == pinned_program(pins, "filternext", ifindex) ?
+	return filter.prog_id == pinned_program(pins, side->filter, ifindex) ||
+			       filter.prog_id == pinned_program(pins, side->next, ifindex) ?
 		       1 :
 		       -EBUSY;
 }
@@ -152,12 +161,14 @@ static void open_xdp(struct hook *hook, const char *pins)
 	hook->xdp_link = TAKE_FD(fd);
 }
 
-static void open_tcx(struct hook *hook, const char *pins)
+static void open_tc(struct hook *hook, enum hook_side side, const char *pins)
 {
-	_cleanup_close_ int fd = open_pin(pins, "tcx", hook->ifindex);
+	_cleanup_close_ int fd = open_pin(pins, sides[side].tcx, hook->ifindex);
 
 	if (fd >= 0 && link_ifindex(fd) == hook->ifindex)
-		hook->tcx_link = TAKE_FD(fd);
+		hook->tcx_link[side] = TAKE_FD(fd);
+	hook->filter[side] = find_filter(&sides[side], pins, hook->ifindex) == 1;
+	hook->adopted |= hook->tcx_link[side] >= 0 || hook->filter[side];
 }
 
 void hook_open(struct hook *hook, const char *pins, int ifindex)
@@ -165,9 +176,9 @@ void hook_open(struct hook *hook, const char *pins, int ifindex)
 	*hook = (struct hook)HOOK_NONE;
 	hook->ifindex = ifindex;
 	open_xdp(hook, pins);
-	open_tcx(hook, pins);
-	hook->filter = find_filter(pins, ifindex) == 1;
-	hook->adopted = hook->xdp_link >= 0 || hook->tcx_link >= 0 || hook->filter;
+	hook->adopted = hook->xdp_link >= 0;
+	open_tc(hook, HOOK_IN, pins);
+	open_tc(hook, HOOK_OUT, pins);
 }
 
 /* Another's program is left alone. */
@@ -305,44 +316,45 @@ void hook_drop_xdp(struct hook *hook, const char *pins)
 
 /* --- TC ---------------------------------------------------------------------------------------- */
 
-static int set_tcx(struct hook *hook, const char *pins, int program_fd)
+static int set_tcx(struct hook *hook, enum hook_side side, const char *pins, int program_fd)
 {
 	int fd, r;
 
-	if (hook->tcx_link >= 0)
-		return bpf_link_update(hook->tcx_link, program_fd, NULL) ? -errno : 0;
-	fd = bpf_link_create(program_fd, hook->ifindex, ATTACH_TCX_INGRESS, NULL);
+	if (hook->tcx_link[side] >= 0)
+		return bpf_link_update(hook->tcx_link[side], program_fd, NULL) ? -errno : 0;
+	fd = bpf_link_create(program_fd, hook->ifindex, sides[side].attach, NULL);
 	if (fd < 0)
 		return fd;
-	r = pin(fd, pins, "tcx", hook->ifindex);
+	r = pin(fd, pins, sides[side].tcx, hook->ifindex);
 	if (r)
 		(void)close(fd);
 	else
-		hook->tcx_link = fd;
+		hook->tcx_link[side] = fd;
 	return r;
 }
 
-static int exchange_filter(struct hook *hook, const char *pins, int program_fd, bool replace)
+static int exchange_filter(struct hook *hook, const struct side *side, const char *pins,
+			   int program_fd, bool replace)
 {
-	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = side->point);
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = program_fd, .flags = replace ? BPF_TC_F_REPLACE : 0);
 	char next[4096], now[4096];
-	int r = pin(program_fd, pins, "filternext", hook->ifindex);
+	int r = pin(program_fd, pins, side->next, hook->ifindex);
 
 	if (!r)
 		r = bpf_tc_attach(&at, &filter);
 	if (r) {
-		unpin(pins, "filternext", hook->ifindex);
+		unpin(pins, side->next, hook->ifindex);
 		return r;
 	}
-	hook_pin_path(next, sizeof(next), pins, "filternext", hook->ifindex);
-	hook_pin_path(now, sizeof(now), pins, "filter", hook->ifindex);
+	hook_pin_path(next, sizeof(next), pins, side->next, hook->ifindex);
+	hook_pin_path(now, sizeof(now), pins, side->filter, hook->ifindex);
 	return rename(next, now) ? -errno : 0;
 }
 
 /* The pin "clsact-N" remembers that the qdisc is ours to take away. */
-static int set_filter(struct hook *hook, const char *pins, int program_fd)
+static int set_filter(struct hook *hook, enum hook_side side, const char *pins, int program_fd)
 {
 	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS);
 	int r;
@@ -357,17 +369,19 @@ static int set_filter(struct hook *hook, const char *pins, int program_fd)
 	}
 	if (r && r != -EEXIST)
 		return r;
-	r = find_filter(pins, hook->ifindex);
+	r = find_filter(&sides[side], pins, hook->ifindex);
 	if (r < 0)
 		return r;
-	r = exchange_filter(hook, pins, program_fd, r == 1);
-	hook->filter |= !r;
+	r = exchange_filter(hook, &sides[side], pins, program_fd, r == 1);
+	hook->filter[side] |= !r;
 	return r;
 }
 
-int hook_set_tc(struct hook *hook, const char *pins, const struct pipe_kernel *kernel, int program_fd)
+int hook_set_tc(struct hook *hook, enum hook_side side, const char *pins,
+		const struct pipe_kernel *kernel, int program_fd)
 {
-	return kernel->tcx ? set_tcx(hook, pins, program_fd) : set_filter(hook, pins, program_fd);
+	return kernel->tcx ? set_tcx(hook, side, pins, program_fd) :
+			     set_filter(hook, side, pins, program_fd);
 }
 
 /* Unsure counts as "somebody is there": a foreign filter must not be lost. */
@@ -381,49 +395,67 @@ static bool others_on_clsact(int ifindex)
 	return hook.filters.n > 0;
 }
 
-static void drop_filter(const char *pins, int ifindex)
+static void drop_filter(const struct side *side, const char *pins, int ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex, .attach_point = side->point);
 	LIBBPF_OPTS(bpf_tc_opts, filter, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+
+	if (find_filter(side, pins, ifindex) == 1)
+		(void)bpf_tc_detach(&at, &filter);
+	unpin(pins, side->filter, ifindex);
+	unpin(pins, side->next, ifindex);
+}
+
+/* With the last of our filters goes the qdisc, if we made it and nobody else uses it. */
+static void drop_clsact(const char *pins, int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, at, .ifindex = ifindex,
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	_cleanup_close_ int mark = open_pin(pins, "clsact", ifindex);
 
-	if (find_filter(pins, ifindex) == 1)
-		(void)bpf_tc_detach(&at, &filter);
-	unpin(pins, "filter", ifindex);
-	unpin(pins, "filternext", ifindex);
-	if (mark < 0)
+	if (mark < 0 || find_filter(&sides[HOOK_IN], pins, ifindex) == 1 ||
+	    find_filter(&sides[HOOK_OUT], pins, ifindex) == 1)
 		return;
 	unpin(pins, "clsact", ifindex);
-	at.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS; /* the qdisc itself */
 	if (!others_on_clsact(ifindex))
 		(void)bpf_tc_hook_destroy(&at);
 }
 
-void hook_drop_tc(struct hook *hook, const char *pins)
+void hook_drop_tc(struct hook *hook, enum hook_side side, const char *pins)
 {
-	if (hook->tcx_link >= 0) {
-		unpin(pins, "tcx", hook->ifindex);
-		(void)bpf_link_detach(hook->tcx_link);
-		cleanup_close(&hook->tcx_link);
-		hook->tcx_link = -1;
+	if (hook->tcx_link[side] >= 0) {
+		unpin(pins, sides[side].tcx, hook->ifindex);
+		(void)bpf_link_detach(hook->tcx_link[side]);
+		cleanup_close(&hook->tcx_link[side]);
+		hook->tcx_link[side] = -1;
 	}
-	if (hook->filter)
-		drop_filter(pins, hook->ifindex);
-	hook->filter = false;
+	if (hook->filter[side]) {
+		drop_filter(&sides[side], pins, hook->ifindex);
+		drop_clsact(pins, hook->ifindex);
+	}
+	hook->filter[side] = false;
+}
+
+static bool side_is_alive(const struct hook *hook, enum hook_side side, const char *pins)
+{
+	return (hook->tcx_link[side] < 0 || link_ifindex(hook->tcx_link[side]) == hook->ifindex) &&
+	       (!hook->filter[side] || find_filter(&sides[side], pins, hook->ifindex) == 1);
 }
 
 bool hook_is_alive(const struct hook *hook, const char *pins)
 {
 	return (hook->xdp_link < 0 || link_ifindex(hook->xdp_link) == hook->ifindex) &&
-	       (hook->tcx_link < 0 || link_ifindex(hook->tcx_link) == hook->ifindex) &&
-	       (!hook->filter || find_filter(pins, hook->ifindex) == 1);
+	       side_is_alive(hook, HOOK_IN, pins) && side_is_alive(hook, HOOK_OUT, pins);
 }
 
 void hook_release(struct hook *hook)
 {
 	cleanup_close(&hook->xdp_link);
-	cleanup_close(&hook->tcx_link);
-	hook->xdp_link = hook->tcx_link = -1;
+	hook->xdp_link = -1;
+	for (int i = 0; i < HOOK_SIDES; i++) {
+		cleanup_close(&hook->tcx_link[i]);
+		hook->tcx_link[i] = -1;
+	}
 }
 
 void hook_sweep(const char *pins, int ifindex)
@@ -432,9 +464,12 @@ void hook_sweep(const char *pins, int ifindex)
 
 	hook.ifindex = ifindex;
 	hook.xdp_link = open_pin(pins, "xdp", ifindex);
-	hook.tcx_link = open_pin(pins, "tcx", ifindex);
 	hook_drop_xdp(&hook, pins);
-	hook_drop_tc(&hook, pins);
-	drop_filter(pins, ifindex);
+	for (int i = 0; i < HOOK_SIDES; i++) {
+		hook.tcx_link[i] = open_pin(pins, sides[i].tcx, ifindex);
+		hook_drop_tc(&hook, (enum hook_side)i, pins);
+		drop_filter(&sides[i], pins, ifindex);
+	}
+	drop_clsact(pins, ifindex);
 	unpin(pins, "counters", ifindex);
 }

@@ -107,6 +107,7 @@ static void set_switches(const struct port_plan *port, const struct pipe_kernel 
 		on.on[SWITCH_pipe_active] |= i != SWITCH_pipe_frags && on.on[i];
 	(void)switches_apply(bpf->progs.weir_xdp, &on);
 	(void)switches_apply(bpf->progs.weir_tc, &on);
+	(void)switches_apply(bpf->progs.weir_egress, &on);
 }
 
 static void use_kernel(struct pipe_bpf *bpf, const struct port_plan *port,
@@ -118,7 +119,9 @@ static void use_kernel(struct pipe_bpf *bpf, const struct port_plan *port,
 		(void)bpf_program__set_flags(bpf->progs.weir_xdp, flags | BPF_F_XDP_HAS_FRAGS);
 	(void)bpf_program__set_autoload(bpf->progs.weir_xdp, port->xdp);
 	(void)bpf_program__set_autoload(bpf->progs.weir_tc, port->tc);
+	(void)bpf_program__set_autoload(bpf->progs.weir_egress, port->egress);
 	(void)bpf_map__set_max_entries(bpf->maps.counters, kernel->n_cpus);
+	(void)bpf_map__set_autocreate(bpf->maps.cpus, false); /* who steers brings one */
 }
 
 static int specialise(struct pipe_bpf *bpf, const struct port_plan *port,
@@ -162,6 +165,9 @@ int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel
 	r = specialise(instance->bpf, port, kernel, counters_fd, live);
 	if (!r)
 		r = pipe_bpf__load(instance->bpf);
+	if (!r && counters_fd < 0)
+		r = counter_block_number(bpf_map__fd(instance->bpf->maps.counters),
+					 kernel->n_cpus);
 	if (!r)
 		r = fill_maps(port, instance->bpf);
 	if (r) {
@@ -171,6 +177,7 @@ int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel
 	}
 	instance->xdp_fd = port->xdp ? bpf_program__fd(instance->bpf->progs.weir_xdp) : -1;
 	instance->tc_fd = port->tc ? bpf_program__fd(instance->bpf->progs.weir_tc) : -1;
+	instance->egress_fd = port->egress ? bpf_program__fd(instance->bpf->progs.weir_egress) : -1;
 	*ret = TAKE_PTR(instance);
 	return 0;
 }

@@ -10,7 +10,7 @@ struct pipe_bpf;
 
 struct instance {
 	struct pipe_bpf *bpf;
-	int xdp_fd, tc_fd; /* borrowed from bpf; -1 where not loaded */
+	int xdp_fd, tc_fd, egress_fd; /* borrowed from bpf; -1 where not loaded */
 };
 
 /* What this kernel can do, asked once. */

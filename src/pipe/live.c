@@ -48,6 +48,16 @@ void lives_look(struct lives *lives, const struct pipe_facts *facts,
 	lives_foreach(lives, ops) ops->look(lives->at[i], facts, counters);
 }
 
+int lives_wish(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
+	       struct diag *d)
+{
+	int r = 0;
+
+	lives_foreach(lives, ops) if (!r && ops->wish) r =
+		ops->wish(lives->at[i], wish->stage[i], facts, d);
+	return r;
+}
+
 int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
 		  const struct pipe_plan *plan, struct diag *d)
 {

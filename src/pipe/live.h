@@ -16,6 +16,8 @@ void lives_stop(struct lives *lives);
 int lives_interfaces(const struct lives *lives, struct name_list *out);
 void lives_look(struct lives *lives, const struct pipe_facts *facts,
 		const struct counter_view *counters);
+int lives_wish(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
+	       struct diag *d);
 int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struct pipe_facts *facts,
 		  const struct pipe_plan *plan, struct diag *d);
 void lives_settle(struct lives *lives, const struct counter_view *counters);

@@ -57,12 +57,29 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 {
 	if (push_metadata(s)) {
 		COUNT(s, pipe_no_metadata);
+		if (ON(s, classify))
+			classify_forget(s);
 		return;
 	}
 	if (ON(s, pipe_retag) && s->new_vid) {
 		vlan_xdp_set_vid(xdp_data(s), xdp_end(s), s->new_vid);
 		COUNT(s, pipe_retagged);
 	}
+}
+
+/* Without an entry for that CPU the frame goes on here. */
+static __always_inline int steer(struct stage_ctx *s)
+{
+	int verdict;
+
+	if (s->steer == s->cpu->number) {
+		COUNT(s, pipe_steered_here);
+		return XDP_PASS;
+	}
+	verdict = bpf_redirect_map(&cpus, s->steer, XDP_PASS);
+	if (verdict == XDP_REDIRECT)
+		COUNT(s, pipe_steered);
+	return verdict;
 }
 
 /*
@@ -84,10 +101,13 @@ static __always_inline int walk_xdp(struct stage_ctx *s)
 #include "pipe/stages.def"
 #undef STAGE
 	COUNT(s, pipe_passed);
-	return XDP_PASS;
+	if (!ON(s, pipe_carry))
+		return XDP_PASS;
 to_tc:
 	if (ON(s, pipe_metadata))
 		hand_to_tc(s);
+	if (ON(s, pipe_steer))
+		return steer(s);
 	return XDP_PASS;
 }
 
@@ -120,16 +140,19 @@ static __always_inline struct pipe_meta *find_metadata(struct __sk_buff *skb)
 	return meta;
 }
 
-/* XDP has decided already: no parse, no lookup, only what needs the skb. */
+/*
+ * XDP has decided already: no parse, no lookup, only what needs the skb.  A frame that the kernel
+ * forwards gets its queue where it leaves: only there it is known which way it went.
+ */
 static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta *meta)
 {
-	COUNT(s, pipe_from_metadata);
-	if (meta->handle)
-		s->skb->priority = meta->handle;
-	if (meta->queue)
-		s->skb->queue_mapping = meta->queue;
 	if (!meta->oif)
 		return TC_ACT_UNSPEC;
+	COUNT(s, pipe_from_metadata);
+	if (meta->handle) {
+		s->skb->priority = meta->handle;
+		s->skb->queue_mapping = meta->queue;
+	}
 	return bpf_redirect(meta->oif, 0);
 }
 
@@ -168,6 +191,39 @@ int weir_tc(struct __sk_buff *skb)
 	if (parse_skb_pull(&s.pkt, skb))
 		COUNT(&s, pipe_headers_unknown);
 	return walk_tc(&s);
+}
+
+static __always_inline int walk_egress(struct stage_ctx *s)
+{
+	int verdict;
+
+#define STAGE(name)                 \
+	verdict = name##_egress(s); \
+	if (verdict != STAGE_NEXT)  \
+		return verdict;
+#include "pipe/stages.def"
+#undef STAGE
+	return TC_ACT_UNSPEC;
+}
+
+/* Where frames leave, before the queues. */
+SEC("tc")
+int weir_egress(struct __sk_buff *skb)
+{
+	struct stage_ctx s = { .skb = skb };
+
+	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
+		return TC_ACT_UNSPEC;
+	/* Its class is known: by TC where it came in, or it is somebody else's choice. */
+	if (skb->priority >> 16)
+		return TC_ACT_UNSPEC;
+	s.len = skb->len;
+	s.cpu = this_cpu();
+	if (!s.cpu)
+		return TC_ACT_UNSPEC;
+	if (ON(&s, pipe_metadata))
+		s.carried = find_metadata(skb);
+	return walk_egress(&s);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -258,8 +258,10 @@ static int put_in_path(struct pipeline *p, struct port *port, const struct insta
 {
 	int r = 0;
 
-	if (plan->tc)
-		r = hook_set_tc(&port->hook, p->pins, &p->kernel, instance->tc_fd);
+	if (plan->egress)
+		r = hook_set_tc(&port->hook, HOOK_OUT, p->pins, &p->kernel, instance->egress_fd);
+	if (!r && plan->tc)
+		r = hook_set_tc(&port->hook, HOOK_IN, p->pins, &p->kernel, instance->tc_fd);
 	if (!r && plan->xdp && port->hook.xdp_link < 0)
 		r = reclaim(p, port, plan);
 	if (!r && plan->xdp)
@@ -269,7 +271,9 @@ static int put_in_path(struct pipeline *p, struct port *port, const struct insta
 	if (!plan->xdp)
 		hook_drop_xdp(&port->hook, p->pins);
 	if (!plan->tc)
-		hook_drop_tc(&port->hook, p->pins);
+		hook_drop_tc(&port->hook, HOOK_IN, p->pins);
+	if (!plan->egress)
+		hook_drop_tc(&port->hook, HOOK_OUT, p->pins);
 	return 0;
 }
 
@@ -341,7 +345,8 @@ static void retire(struct pipeline *p, struct port *port)
 	char path[4096];
 
 	hook_drop_xdp(&port->hook, p->pins);
-	hook_drop_tc(&port->hook, p->pins);
+	hook_drop_tc(&port->hook, HOOK_IN, p->pins);
+	hook_drop_tc(&port->hook, HOOK_OUT, p->pins);
 	counters_path(path, sizeof(path), p, port->ifindex);
 	(void)unlink(path);
 	if (p->around.after)
@@ -381,7 +386,10 @@ static int sync_once(struct pipeline *p, const struct pipe_wish *wish, struct pi
 {
 	_cleanup_pipe_plan_ struct pipe_plan plan = { 0 };
 	struct pipe_plan old;
-	int r = claim_all(p, wish, facts);
+	int r = lives_wish(&p->lives, wish, facts, d);
+
+	if (!r)
+		r = claim_all(p, wish, facts);
 
 	if (!r)
 		r = make_plan(p, wish, facts, &plan);
@@ -441,7 +449,8 @@ bool pipeline_was_disturbed(struct pipeline *p)
 			continue;
 		tell(p, port->name, "failed", "somebody took the packet path away: putting it back");
 		hook_drop_xdp(&port->hook, p->pins);
-		hook_drop_tc(&port->hook, p->pins);
+		hook_drop_tc(&port->hook, HOOK_IN, p->pins);
+		hook_drop_tc(&port->hook, HOOK_OUT, p->pins);
 		port->stale = disturbed = true;
 	}
 	return disturbed;

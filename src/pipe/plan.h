@@ -13,7 +13,9 @@ struct port_plan {
 	char name[IF_NAMESIZE];
 	int ifindex;
 	enum xdp_mode mode; /* as reached */
-	bool xdp, tc;	    /* which programs this port needs */
+	bool xdp, tc;	    /* which programs this port needs where frames come in */
+	bool egress;	    /* and one where they leave */
+	bool shaped;	    /* its frames must meet the queues of where they leave: no XDP redirects */
 	bool frags;	    /* frames may exceed a page */
 	bool promisc;	    /* wants frames for others */
 	bool keep_tags;	    /* the NIC must leave VLAN tags in the frame */

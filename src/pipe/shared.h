@@ -16,6 +16,8 @@
 	X(pipe, passed, "no stage took the frame: left to the kernel")                \
 	X(pipe, no_metadata, "the driver has no room for metadata: TC decides again") \
 	X(pipe, from_metadata, "TC followed the decision that XDP wrote")             \
+	X(pipe, steered, "sent to another CPU, that of its queue")                    \
+	X(pipe, steered_here, "its queue is this CPU's: no way to go")                \
 	X(pipe, retagged, "the outer VLAN tag was changed")                           \
 	X(pipe, headers_unknown, "headers not understood: left to the kernel")
 
@@ -35,6 +37,7 @@ enum pipe_counter {
  * goes from copy to copy with the counters.
  */
 struct pipe_cpu {
+	__u64 number; /* of this CPU: read here, it costs no helper call */
 	struct pipe_count count[PIPE_COUNTER_MAX];
 #define STAGE(s) s##_CPU
 #include "pipe/stages.def"
@@ -51,6 +54,8 @@ struct pipe_cpu {
 	X(pipe, headers, "a stage needs the headers parsed")          \
 	X(pipe, frags, "frames may be larger than a page")            \
 	X(pipe, metadata, "XDP hands its decision to TC in metadata") \
+	X(pipe, carry, "XDP hands it on also when no stage took it")  \
+	X(pipe, steer, "XDP sends the frame to the CPU of its queue") \
 	X(pipe, retag, "a stage may have asked for another VLAN tag")
 
 enum pipe_switch {
@@ -73,7 +78,7 @@ struct pipe_meta {
 	__u32 handle; /* skb->priority, 0 = leave */
 	__u16 queue;  /* skb->queue_mapping, 0 = leave */
 	__u16 magic;
-	__u32 id_dir; /* subscriber id << 1 | direction */
+	__u32 id_dir; /* subscriber id << 1 | is it upload */
 	__u32 oif;    /* redirect there, 0 = the kernel forwards */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a stage sees of a packet, the same in XDP and in TC.  A stage's <name>.bpf.h defines
- * <name>_xdp() and <name>_tc(); both return a verdict, or one of the STAGE_* below.
+ * <name>_xdp(), <name>_tc() for frames that arrive, and <name>_egress() for those that leave; they
+ * return a verdict, or one of the STAGE_* below.
  */
 #pragma once
 
@@ -24,11 +25,28 @@ struct stage_ctx {
 	struct xdp_md *xdp; /* one of the two */
 	struct __sk_buff *skb;
 	struct pkt pkt; /* filled when a stage needs headers */
+	struct pipe_meta *carried; /* leaving: what XDP found, where it arrived; or NULL */
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
 	struct pipe_meta meta; /* for TC; pushed when a stage says STAGE_TC */
 	__u16 new_vid;	       /* tag to write once the decision is final, 0 = leave */
+	__u32 steer;	       /* the CPU that is to go on with it, when pipe_steer is on */
 };
+
+/* A stage with nothing to do where frames leave. */
+#define STAGE_NO_EGRESS(name)                                                \
+	static __always_inline int name##_egress(struct stage_ctx *s)        \
+	{                                                                    \
+		return STAGE_NEXT;                                           \
+	}
+
+/* By CPU number; what all copies share, so that a new copy starts no threads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1); /* as the machine has */
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} cpus SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);

@@ -56,7 +56,15 @@ struct stage_command {
 		   const char **ret_wrong, struct diag *d);
 };
 
+/* A question that the stage answers beside `show`. */
+struct stage_query {
+	const char *name, *in, *out, *help; /* as in a row of the bus */
+	int (*run)(void *live, const json_t *in, json_t **ret, const char **ret_wrong,
+		   struct diag *d);
+};
+
 struct stage_live_ops {
+	const char *interface; /* io.weir.NAME of its commands and questions; NULL = the stage's */
 	int (*open)(const struct stage_host *host, void **ret, struct diag *d);
 	void (*close)(void *live); /* handles only: what is pinned stays */
 	void (*stop)(void *live);  /* everything of ours goes, pins too */
@@ -64,6 +72,11 @@ struct stage_live_ops {
 	int (*interfaces)(const void *live, struct name_list *out);
 	/* The world changed: what can be done about it without a sync is done at once. */
 	void (*look)(void *live, const struct pipe_facts *facts, const struct counter_view *counters);
+	/*
+	 * Before anything is planned: works out what it wants, for `plan` to look at; changes
+	 * nothing.  `conf` is NULL without the section.  May be NULL.
+	 */
+	int (*wish)(void *live, const void *conf, const struct pipe_facts *facts, struct diag *d);
 	/* Before copies are loaded: makes what they share.  `conf` is NULL without the section. */
 	int (*prepare)(void *live, const void *conf, const struct pipe_facts *facts,
 		       const struct pipe_plan *plan, struct diag *d);
@@ -74,6 +87,9 @@ struct stage_live_ops {
 	/* Once a second; true when a sync is wanted. */
 	bool (*tick)(void *live, const struct counter_view *counters);
 	const struct stage_command *commands; /* ends with a NULL name; may be NULL */
+	const struct stage_query *queries;    /* the same */
+	/* What happens to packets of this address, a sentence per line, and as data.  May be NULL. */
+	void (*address)(void *live, const char *address, struct strbuf *lines, json_t *facts);
 };
 
 struct stage_ops {
@@ -100,6 +116,9 @@ struct stage_ops {
 	/* What happens to frames of this port, a sentence per line. */
 	void (*explain)(const struct port_plan *port, const struct pipe_facts *facts,
 			struct strbuf *out, const void *live);
+	/* What it would make of the section, for `weir check --plan`.  May be NULL. */
+	int (*preview)(const void *conf, const struct pipe_facts *facts, struct strbuf *out,
+		       struct diag *d);
 	const struct stage_live_ops *live; /* NULL for most */
 };
 

@@ -11,26 +11,100 @@
 
 #include "shaper/plan_private.h"
 
+#define AHEAD 8 /* how far the next of the same order is looked for */
+
 struct walk {
 	const struct shaper_plan *from, *to;
-	struct net_index index[2]; /* items of `from`, by kind and name */
-	int *twin;		   /* per item of `to`: the same class in `from`, -1 = none */
-	bool *stays;		   /* per item of `from` */
-	uint32_t *taken;	   /* handles of `from`, sorted */
+	int *old;    /* per item of `to`: the one of the same kind and name in `from`, -1 = none */
+	int *twin;   /* the same, where it is the same class */
+	bool *known; /* per item of `from`: somebody's old one */
+	bool *stays; /* ... and his twin */
+	uint32_t *taken; /* handles of `from`, sorted; NULL until it is asked for */
 	struct shaper_diff diff;
 };
 
 static void walk_free(struct walk *w)
 {
-	for (size_t i = 0; i < ARRAY_LEN(w->index); i++)
-		net_index_free(&w->index[i]);
+	free(w->old);
 	free(w->twin);
+	free(w->known);
 	free(w->stays);
 	free(w->taken);
 	shaper_diff_free(&w->diff);
 }
 
 /* --- who is who ------------------------------------------------------------------------------- */
+
+static int prepare(struct walk *w)
+{
+	w->old = calloc(w->to->items.n + 1, sizeof(*w->old));
+	w->twin = calloc(w->to->items.n + 1, sizeof(*w->twin));
+	w->known = calloc(w->from->items.n + 1, sizeof(*w->known));
+	w->stays = calloc(w->from->items.n + 1, sizeof(*w->stays));
+	return w->old && w->twin && w->known && w->stays ? 0 : -ENOMEM;
+}
+
+static bool same_name(const struct shaper_item *a, const struct shaper_item *b)
+{
+	return a->kind == b->kind && !strcmp(a->name, b->name);
+}
+
+/* From `at` on, a few only. */
+static int find_ahead(const struct walk *w, size_t at, const struct shaper_item *item)
+{
+	for (size_t i = at; i < w->from->items.n && i < at + AHEAD; i++)
+		if (!w->known[i] && same_name(&w->from->items.at[i], item))
+			return (int)i;
+	return -1;
+}
+
+/* Most have the order they had: what follows one follows it still.  Returns how many were not found. */
+static size_t find_in_order(struct walk *w)
+{
+	size_t next = 0, left = 0;
+
+	for (size_t i = 0; i < w->to->items.n; i++) {
+		w->old[i] = find_ahead(w, next, &w->to->items.at[i]);
+		if (w->old[i] < 0) {
+			left++;
+			continue;
+		}
+		w->known[w->old[i]] = true;
+		next = (size_t)w->old[i] + 1;
+	}
+	return left;
+}
+
+static int index_unknown(const struct walk *w, struct net_index index[2])
+{
+	for (size_t i = 0; i < w->from->items.n; i++) {
+		const struct shaper_item *item = &w->from->items.at[i];
+
+		if (!w->known[i] && net_index_add(&index[item->kind], item->name, i))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int find_the_rest(struct walk *w)
+{
+	struct net_index index[2] = { 0 }; /* by kind and name */
+	int r = index_unknown(w, index);
+
+	for (size_t i = 0; i < w->to->items.n && !r; i++) {
+		const struct shaper_item *item = &w->to->items.at[i];
+		const size_t *found =
+			w->old[i] < 0 ? net_index_find(&index[item->kind], item->name) : NULL;
+
+		if (found)
+			w->old[i] = (int)*found;
+	}
+	net_index_free(&index[0]);
+	net_index_free(&index[1]);
+	return r;
+}
+
+/* --- who has whose place ---------------------------------------------------------------------- */
 
 static int handle_compare(const void *x, const void *y)
 {
@@ -39,24 +113,30 @@ static int handle_compare(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
-static int index_from(struct walk *w)
+static int sort_taken(struct walk *w)
 {
 	size_t n = w->from->items.n;
 
-	w->stays = calloc(n + 1, sizeof(*w->stays));
 	w->taken = calloc(n + 1, sizeof(*w->taken));
-	w->twin = calloc(w->to->items.n + 1, sizeof(*w->twin));
-	if (!w->stays || !w->taken || !w->twin)
+	if (!w->taken)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const struct shaper_item *item = &w->from->items.at[i];
-
-		w->taken[i] = shaper_handle_down(w->from, item);
-		if (net_index_add(&w->index[item->kind], item->name, i))
-			return -ENOMEM;
-	}
+	for (size_t i = 0; i < n; i++)
+		w->taken[i] = shaper_handle_down(w->from, &w->from->items.at[i]);
 	qsort(w->taken, n, sizeof(*w->taken), handle_compare);
 	return 0;
+}
+
+/* -EEXIST: the number of a new class was another's. */
+static int check_number(struct walk *w, const struct shaper_item *item)
+{
+	uint32_t handle = shaper_handle_down(w->to, item);
+	int r = w->taken ? 0 : sort_taken(w);
+
+	if (r || !w->from->items.n)
+		return r;
+	return bsearch(&handle, w->taken, w->from->items.n, sizeof(handle), handle_compare) ?
+		       -EEXIST :
+		       0;
 }
 
 static bool same_place(const struct walk *w, const struct shaper_item *old,
@@ -70,21 +150,21 @@ static bool same_place(const struct walk *w, const struct shaper_item *old,
 /* Parents come first, so it is known whether they stay. */
 static int find_twins(struct walk *w)
 {
-	for (size_t i = 0; i < w->to->items.n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < w->to->items.n && !r; i++) {
 		const struct shaper_item *item = &w->to->items.at[i];
-		const size_t *old = net_index_find(&w->index[item->kind], item->name);
-		uint32_t handle = shaper_handle_down(w->to, item);
+		int old = w->old[i];
 
 		w->twin[i] = -1;
-		if (old && same_place(w, &w->from->items.at[*old], item)) {
-			w->twin[i] = (int)*old;
-			w->stays[*old] = true;
-		} else if (w->from->items.n && bsearch(&handle, w->taken, w->from->items.n,
-						       sizeof(handle), handle_compare)) {
-			return -EEXIST;
+		if (old >= 0 && same_place(w, &w->from->items.at[old], item)) {
+			w->twin[i] = old;
+			w->stays[old] = true;
+		} else {
+			r = check_number(w, item);
 		}
 	}
-	return 0;
+	return r;
 }
 
 /* --- the steps -------------------------------------------------------------------------------- */
@@ -153,8 +233,10 @@ static int step_remove(struct walk *w)
 
 static int walk(struct walk *w)
 {
-	int r = index_from(w);
+	int r = prepare(w);
 
+	if (!r && find_in_order(w))
+		r = find_the_rest(w);
 	if (!r)
 		r = find_twins(w);
 	if (!r)

@@ -21,3 +21,5 @@ static __always_inline int sift_tc(struct stage_ctx *s)
 	COUNT(s, sift_dropped);
 	return TC_ACT_SHOT;
 }
+
+STAGE_NO_EGRESS(sift)

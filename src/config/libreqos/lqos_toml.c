@@ -7,11 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/beside.h"
 #include "config/dialect.h"
+#include "config/libreqos/directory.h"
 #include "config/libreqos/lqos_rows.h"
 #include "config/toml.h"
 
 #define NOT_APPLIED "read, not applied by this version"
+#define DIRECTORY "lqos_directory"
 
 struct translation {
 	const struct tree *file;
@@ -19,6 +22,7 @@ struct translation {
 	size_t n_schemas;
 	struct lqos_file values;
 	struct tree *native;
+	bool shapes; /* this program can use what the directory holds */
 	struct diag *d;
 };
 
@@ -222,6 +226,8 @@ static void note_top(struct translation *t)
 
 		if (child->kind != TREE_SCALAR || is_unchecked(t, child->key))
 			continue;
+		if (t->shapes && !strcmp(child->key, DIRECTORY))
+			continue;
 		first = first ?: &child->key_at;
 		strbuf_addf(&names, "%s`%s`", names.len ? ", " : "", child->key);
 	}
@@ -230,21 +236,42 @@ static void note_top(struct translation *t)
 }
 
 /* The bridge works without LibreQoS' other files: a directory that is missing refuses nothing. */
-static void check_directory(struct translation *t)
+static void warn_unread(struct translation *t, int error)
 {
 	const struct conf_string *dir = &t->values.directory;
+
+	(void)diag_warning(t->d, &dir->at, "%s`lqos_directory` %s: %s",
+			   t->shapes ? "nothing is shaped: " : "", text_quoted(dir->text).text,
+			   strerror(error));
+}
+
+/* Since 1.5 there is no ispConfig.py, and what it said stands in sections that are not read. */
+static int translate_directory(struct translation *t)
+{
+	const struct conf_string *dir = &t->values.directory;
+	_cleanup_free_ char *path = NULL;
 	struct stat st;
 
-	if (!dir->text)
+	if (!dir->text) {
 		(void)diag_warning(
 			t->d, &t->file->at,
 			"`lqos_directory` is missing: LibreQoS' other files are not read");
-	else if (stat(dir->text, &st))
-		(void)diag_warning(t->d, &dir->at, "`lqos_directory` %s: %s",
-				   text_quoted(dir->text).text, strerror(errno));
-	else if (!S_ISDIR(st.st_mode))
-		(void)diag_warning(t->d, &dir->at, "`lqos_directory` %s is not a directory",
-				   text_quoted(dir->text).text);
+		return 0;
+	}
+	path = path_beside(dir->at.file, dir->text);
+	if (!path)
+		return -ENOMEM;
+	if (stat(path, &st))
+		warn_unread(t, errno);
+	else if (!t->shapes && !S_ISDIR(st.st_mode))
+		warn_unread(t, ENOTDIR);
+	else if (t->shapes && tree_get(t->file, "version"))
+		(void)diag_warning(
+			t->d, &dir->at,
+			"nothing is shaped: only `lqos_directory` of LibreQoS up to 1.4 is read");
+	else if (t->shapes)
+		return add_scalar(t->native, libreqos_schema.name, dir->text, dir->at);
+	return 0;
 }
 
 static int translate(const struct tree *tree, const struct schema *const *schemas, size_t n_schemas,
@@ -257,9 +284,11 @@ static int translate(const struct tree *tree, const struct schema *const *schema
 	r = t.native ? check_file(&t) : -ENOMEM;
 	if (r)
 		return r;
-	check_directory(&t);
+	t.shapes = libreqos_directory_known(schemas, n_schemas);
+	r = translate_directory(&t);
 	note_top(&t);
-	r = translate_sections(&t);
+	if (!r)
+		r = translate_sections(&t);
 	if (!r)
 		*ret = TAKE_PTR(t.native);
 	return r;

@@ -176,7 +176,7 @@ static void test_directory(void **state)
 	       "f:1:18: warning: `lqos_directory` '/nonexistent/x': No such file or directory\n");
 	expect("lqos_directory = \"/dev/null\"\n",
 	       "f:1:1: note: read, not applied by this version: `lqos_directory`\n"
-	       "f:1:18: warning: `lqos_directory` '/dev/null' is not a directory\n");
+	       "f:1:18: warning: `lqos_directory` '/dev/null': Not a directory\n");
 }
 
 int main(void)

@@ -322,3 +322,5 @@ static __always_inline int balance_tc(struct stage_ctx *s)
 	COUNT(s, balance_spread_tc);
 	return bpf_redirect(ifindex, 0);
 }
+
+STAGE_NO_EGRESS(balance)

@@ -90,7 +90,7 @@ static void choose_way(struct port_plan *port, struct balance_port *p, const str
 			       "which is slower",
 			       link->driver);
 	}
-	p->defer = p->xdp && any_defers(conf, goals, facts, plan);
+	p->defer = p->xdp && (port->shaped || any_defers(conf, goals, facts, plan));
 	port->xdp |= p->xdp;
 	port->tc |= !p->xdp || p->defer;
 }

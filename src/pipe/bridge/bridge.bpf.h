@@ -72,3 +72,5 @@ static __always_inline int bridge_tc(struct stage_ctx *s)
 	COUNT(s, bridge_forwarded_tc);
 	return bpf_redirect(bridge_const.target, 0);
 }
+
+STAGE_NO_EGRESS(bridge)

@@ -270,7 +270,8 @@ static enum bridge_way choose_way(struct port_plan *port, const struct bridge_po
 {
 	switch (port->mode) {
 	case XDP_MODE_NATIVE:
-		if (!target_may_redirect(link))
+		/* What is shaped must go through the queues of the other port. */
+		if (port->shaped || !target_may_redirect(link))
 			return WAY_DEFER;
 		if (target_takes_redirects(target, port->frags))
 			return WAY_XDP;
@@ -278,7 +279,7 @@ static enum bridge_way choose_way(struct port_plan *port, const struct bridge_po
 		return WAY_DEFER;
 	case XDP_MODE_SKB:
 		/* The kernel may keep the tag beside the frame, where generic XDP cannot see it. */
-		return b->vlans ? WAY_TC : WAY_XDP;
+		return port->shaped && !b->vlans ? WAY_DEFER : b->vlans ? WAY_TC : WAY_XDP;
 	default:
 		return WAY_TC;
 	}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The live object of classify: the world in force, its maps and queues, what commands changed. */
+#pragma once
+
+#include "pipe/classify/seats.h"
+#include "pipe/classify/world.h"
+#include "pipe/stage.h"
+
+/* What arrived over the last second, for rates. */
+struct classify_rate {
+	struct classify_count last;
+	double bps[2], pps[2];
+};
+
+struct classify_live {
+	const struct pipe_kernel *kernel;
+	void (*tell)(const char *subject, const char *event, const char *text, void *data);
+	void *tell_data;
+	char *pins;
+	char *changes_path, *seats_path; /* NULL: nothing outlives us */
+	struct classify_changes changes, before;
+	bool commanded; /* a command changed `changes`, no sync has settled it yet */
+	bool dirty;	/* the seats on disk are not those in force */
+	struct classify_seats seats; /* an earlier run's, until the first world is in force */
+	struct classify_ids ids;
+	struct shaper_tree *tree;
+	struct classify_world *now, *next; /* next: prepared; NULL = nothing */
+	struct classify_table *table, *next_table; /* next: only when its size changes */
+	int cpus_fd, strangers_fd;		   /* -1 = not made yet */
+	int counts_fd, next_counts_fd;
+	struct classify_count *counts, *next_counts; /* mapped: [cpu][id_room] */
+	size_t counts_bytes, next_counts_bytes;
+	VEC(struct classify_rate) rates; /* by id */
+	struct timespec ticked;
+};
+
+void classify_tell(struct classify_live *live, const char *subject, const char *event,
+		   const char *format, ...) _printf_(4, 5);
+
+/* counts.c */
+int classify_counts_make(struct classify_live *live, uint32_t room);
+/* The prepared ones come into force; what the old ones counted is not lost. */
+void classify_counts_settle(struct classify_live *live, uint32_t room_before);
+void classify_counts_revert(struct classify_live *live);
+void classify_counts_close(struct classify_live *live);
+void classify_counts_unpin(struct classify_live *live);
+void classify_counts_clear(struct classify_live *live, uint32_t id);
+struct classify_count classify_counts_of(const struct classify_live *live, uint32_t id);
+void classify_counts_tick(struct classify_live *live, double seconds);
+/* 1 for a moment after start: of nothing. */
+const struct classify_rate *classify_rate_of(const struct classify_live *live, uint32_t id);
+
+/* commands.c, answers.c, address.c */
+extern const struct stage_command classify_commands[];
+extern const struct stage_query classify_queries[];
+void classify_address(void *live, const char *address, struct strbuf *lines, json_t *facts);
+
+extern const struct stage_live_ops classify_live_ops;
