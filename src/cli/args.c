@@ -25,6 +25,13 @@ enum cli_status cli_wrong_usage(const char *format, ...)
 	return CLI_USAGE;
 }
 
+const char *cli_default_bus(void)
+{
+	const char *bus = getenv("WEIR_BUS");
+
+	return bus && *bus ? bus : DEFAULT_BUS;
+}
+
 void cli_free(struct cli *cli)
 {
 	vec_free(&cli->words);
@@ -178,6 +185,15 @@ static enum cli_status check_options(const struct cli *cli)
 	return CLI_OK;
 }
 
+static enum cli_status check_required(const struct cli *cli)
+{
+	for (const struct cli_option *o = cli->command->options; o && o->name; o++)
+		if (o->required && !cli_has(cli, o->name))
+			return cli_wrong_usage("'weir %s' needs --%s %s", cli->command->name,
+					       o->name, o->value);
+	return CLI_OK;
+}
+
 /* --- command and arguments ------------------------------------------------------------------ */
 
 /* "config": the first word of some commands, but not a command. */
@@ -276,16 +292,14 @@ static enum cli_status find_command(struct cli *cli)
 		vec_remove(&cli->words, 0);
 	if (cli_has(cli, "help"))
 		return CLI_OK;
-	return check_options(cli) ? CLI_USAGE : check_words(cli);
+	return check_options(cli) || check_words(cli) ? CLI_USAGE : check_required(cli);
 }
 
 enum cli_status cli_parse(int argc, char *const *argv, struct cli *ret)
 {
-	const char *bus = getenv("WEIR_BUS");
 	enum cli_status s;
 
-	*ret = (struct cli){ .bus = bus && *bus ? bus : DEFAULT_BUS,
-			     .timeout_ms = DEFAULT_TIMEOUT_MS };
+	*ret = (struct cli){ .bus = cli_default_bus(), .timeout_ms = DEFAULT_TIMEOUT_MS };
 	s = split(argc, argv, ret);
 	if (!s)
 		s = find_command(ret);

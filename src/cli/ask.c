@@ -109,3 +109,14 @@ enum cli_status cli_print_json(const json_t *json)
 	(void)putchar('\n');
 	return r ? CLI_FAILED : CLI_OK;
 }
+
+enum cli_status cli_print_json_round(const struct cli *cli, const json_t *json)
+{
+	int r;
+
+	if (!cli_has(cli, "watch"))
+		return cli_print_json(json);
+	r = json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	(void)putchar('\n');
+	return r ? CLI_FAILED : CLI_OK;
+}

@@ -29,8 +29,12 @@ enum cli_offer {
 	OFFER_INTERFACES,
 	OFFER_STAGES,
 	OFFER_COMMANDS,
+	OFFER_SORT_KEYS,
 	OFFER_BASH
 };
+
+/* What lists of subscribers are sorted by. */
+#define CLI_SORT_KEYS "id", "name", "download", "upload", "drops", "backlog", "total"
 
 /* The same name means the same thing at every command that has it. */
 struct cli_option {
@@ -40,7 +44,7 @@ struct cli_option {
 	const char *value; /* "PATH"; NULL when it takes nothing */
 	const char *help;
 	enum cli_offer offer;
-	bool hidden;
+	bool hidden, required;
 };
 
 struct cli;
@@ -82,6 +86,8 @@ const struct cli_command *cli_command_find(const char *const *words, size_t n, s
 /* args.c */
 enum cli_status cli_parse(int argc, char *const *argv, struct cli *ret);
 void cli_free(struct cli *cli);
+/* $WEIR_BUS, or the usual socket. */
+const char *cli_default_bus(void);
 bool cli_has(const struct cli *cli, const char *option);
 /* The option's value, "" when it was given without one, NULL when it was not given. */
 const char *cli_value(const struct cli *cli, const char *option);
@@ -114,11 +120,15 @@ enum cli_status cli_ask_over(struct bus_client *client, const char *method, json
 			     struct bus_reply *ret);
 /* Indented, with a newline. */
 enum cli_status cli_print_json(const json_t *json);
+/* The same, but one line when it is one of many of --watch. */
+enum cli_status cli_print_json_round(const struct cli *cli, const json_t *json);
 
 /* watch.c */
 typedef enum cli_status (*cli_once)(const struct cli *cli, struct bus_client *client, void *state);
 /* Calls `once` every so often over one connection, each time on a fresh screen, until Ctrl-C. */
 enum cli_status cli_watch(const struct cli *cli, double seconds, cli_once once, void *state);
+/* Once, or again and again where --watch was given. */
+enum cli_status cli_look(const struct cli *cli, cli_once once, void *state);
 /* SIGINT and SIGTERM set this from now on, and are let in only while the client waits. */
 const volatile sig_atomic_t *cli_catch_stop(void);
 
@@ -144,7 +154,17 @@ enum cli_status cmd_check(const struct cli *cli);
 enum cli_status cmd_reload(const struct cli *cli);
 enum cli_status cmd_stage_show(const struct cli *cli);
 enum cli_status cmd_explain_interface(const struct cli *cli);
+enum cli_status cmd_explain_ip(const struct cli *cli);
 enum cli_status cmd_monitor(const struct cli *cli);
 enum cli_status cmd_balance(const struct cli *cli);
+enum cli_status cmd_subscribers_list(const struct cli *cli);
+enum cli_status cmd_subscribers_top(const struct cli *cli);
+enum cli_status cmd_subscribers_unknown(const struct cli *cli);
+enum cli_status cmd_subscribers_show(const struct cli *cli);
+enum cli_status cmd_subscribers_add(const struct cli *cli);
+enum cli_status cmd_subscribers_set(const struct cli *cli);
+enum cli_status cmd_subscribers_remove(const struct cli *cli);
+enum cli_status cmd_subscribers_reset(const struct cli *cli);
+enum cli_status cmd_tree(const struct cli *cli);
 enum cli_status cmd_help(const struct cli *cli);
 enum cli_status cmd_completion(const struct cli *cli);

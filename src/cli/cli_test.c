@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whole commands against a daemon made for the test: what is printed where, and the exit status. */
-#include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/file.h"
-#include "bus/server.h"
-#include "cli/cli.h"
+#include "cli/cli_test_util.h"
 
 /* --- the daemon ----------------------------------------------------------------------------- */
 
@@ -49,6 +34,9 @@ static const struct {
 		       "{\"key\":\"n\",\"label\":\"PACKETS\",\"align\":\"right\"}],"
 		       "\"rows\":[{\"from\":\"eth0\",\"n\":1500},{\"from\":\"eth1\",\"n\":null}],"
 		       "\"notes\":[\"eth1 has no way back\"]}" },
+	{ "ExplainAddress",
+	  "{\"address\":\"100.64.0.5\",\"lines\":[\"it is 17's\",\"evil\\u001b[2J\"],"
+	  "\"facts\":{\"cpu\":1}}" },
 	{ "ExplainInterface",
 	  "{\"name\":\"eth0\",\"lines\":[\"one\",\"two\"],\"facts\":{\"mtu\":1500}}" },
 };
@@ -118,6 +106,8 @@ static const struct bus_method methods[] = {
 	  answer },
 	{ "ExplainInterface", BUS_READ, "(name: string)",
 	  "(name: string, lines: []string, facts: object)", "", answer },
+	{ "ExplainAddress", BUS_READ, "(address: string)",
+	  "(address: string, lines: []string, facts: object)", "", answer },
 	{ "Monitor", BUS_READ, "()",
 	  "(time: string, subject: string, event: string, text: string, lost: ?int)", "", monitor,
 	  true },
@@ -125,157 +115,14 @@ static const struct bus_method methods[] = {
 };
 static const struct bus_error errors[] = { { "ConfigInvalid", "(diagnostics: []object)", "" }, { 0 } };
 static const struct bus_interface interface = { "io.weir", "", methods, errors };
-static const struct bus_interface *const interfaces[] = { &interface, NULL };
 
-static char dir[] = "/tmp/weir-cli-test.XXXXXX", bus[64];
-static pid_t daemon_pid;
-
-static void daemon_main(int ready_fd)
+static int start(void **state)
 {
-	struct bus_config config = { .path = bus, .interfaces = interfaces };
-	struct bus_server *server = NULL;
-	struct diag d = { 0 };
-	sd_event *event = NULL;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (sd_event_new(&event) < 0 || bus_server_new(event, &config, &server, &d))
-		_exit(1);
-	(void)!write(ready_fd, "", 1);
-	_exit(sd_event_loop(event) < 0);
-}
-
-static int start_daemon(void **state)
-{
-	int fds[2];
-	char c;
-
-	if (!mkdtemp(dir) || pipe(fds))
-		return -1;
-	(void)snprintf(bus, sizeof(bus), "%s/bus", dir);
-	(void)fflush(NULL);
-	daemon_pid = fork();
-	if (!daemon_pid)
-		daemon_main(fds[1]);
-	(void)close(fds[1]);
-	if (read(fds[0], &c, 1) != 1)
-		return -1;
-	return close(fds[0]);
-}
-
-static int stop_daemon(void **state)
-{
-	(void)kill(daemon_pid, SIGKILL);
-	(void)waitpid(daemon_pid, NULL, 0);
-	(void)unlink(bus);
-	return rmdir(dir);
+	served[0] = &interface;
+	return start_daemon(state);
 }
 
 /* --- the commands --------------------------------------------------------------------------- */
-
-struct said {
-	int status;
-	char *out, *err;
-};
-
-static void said_free(struct said *s)
-{
-	free(s->out);
-	free(s->err);
-}
-#define _cleanup_said_ _cleanup_(said_free)
-
-static int make_argv(const char *line, char *text, size_t size, char **argv)
-{
-	int argc = 1;
-
-	argv[0] = (char *)(uintptr_t) "weir";
-	(void)snprintf(text, size, "%s", line);
-	for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
-		argv[argc++] = w;
-	argv[argc] = NULL;
-	return argc;
-}
-
-static void command_main(const char *line, const char *out, const char *err)
-{
-	char text[512], *argv[32];
-	int argc = make_argv(line, text, sizeof(text), argv);
-
-	(void)alarm(30);
-	if (!freopen(out, "w", stdout) || !freopen(err, "w", stderr))
-		_exit(99);
-	exit(cli_main(argc, argv));
-}
-
-/* `wait_for`, when not NULL: once stdout has it, the command is interrupted as by Ctrl-C. */
-static struct said run_until(const char *line, const char *wait_for)
-{
-	char out[80], err[80];
-	struct said s = { 0 };
-	size_t len;
-	int status;
-	pid_t child;
-
-	(void)snprintf(out, sizeof(out), "%s/out", dir);
-	(void)snprintf(err, sizeof(err), "%s/err", dir);
-	(void)unlink(out);
-	(void)fflush(NULL);
-	child = fork();
-	if (!child)
-		command_main(line, out, err);
-	while (wait_for) {
-		_cleanup_free_ char *text = NULL;
-
-		if (!file_read(out, 1 << 20, &text, &len) && strstr(text, wait_for))
-			break;
-		assert_int_equal(waitpid(child, &status, WNOHANG), 0);
-		(void)usleep(1000);
-	}
-	if (wait_for)
-		(void)kill(child, SIGINT);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	s.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-	assert_int_equal(file_read(out, 1 << 20, &s.out, &len), 0);
-	assert_int_equal(file_read(err, 1 << 20, &s.err, &len), 0);
-	(void)unlink(out);
-	(void)unlink(err);
-	return s;
-}
-
-static struct said run(const char *line)
-{
-	struct strbuf full = { 0 };
-	struct said s;
-
-	strbuf_addf(&full, "--bus %s %s", bus, line);
-	s = run_until(strbuf_text(&full), NULL);
-	strbuf_free(&full);
-	return s;
-}
-
-static void expect(const char *line, int status, const char *out, const char *err)
-{
-	_cleanup_said_ struct said s = run(line);
-
-	assert_string_equal(s.out, out);
-	assert_string_equal(s.err, err);
-	assert_int_equal(s.status, status);
-}
-
-static void expect_json(const char *line, int status, const char *key)
-{
-	_cleanup_said_ struct said s = run(line);
-	json_t *json = json_loads(s.out, 0, NULL);
-
-	assert_non_null(json);
-	if (key)
-		assert_non_null(json_object_get(json, key));
-	else
-		assert_true(json_is_array(json));
-	json_decref(json);
-	assert_string_equal(s.err, "");
-	assert_int_equal(s.status, status);
-}
 
 static void test_version(void **state)
 {
@@ -342,16 +189,6 @@ static void test_counters(void **state)
 	expect_json("counters --json", 0, "counters");
 }
 
-static void expect_watch(const char *command, const char *wait_for)
-{
-	_cleanup_strbuf_ struct strbuf line = { 0 };
-	_cleanup_said_ struct said s = { 0 };
-
-	strbuf_addf(&line, "--bus %s %s", bus, command);
-	s = run_until(strbuf_text(&line), wait_for);
-	assert_int_equal(s.status, 0);
-}
-
 static void test_watch(void **state)
 {
 	/* The second round has rates; nothing moved, so they are 0. */
@@ -388,6 +225,9 @@ static void test_explain(void **state)
 {
 	expect("explain interface eth0", 0, "one\ntwo\n", "");
 	expect_json("explain interface eth0 --json", 0, "facts");
+	expect("explain ip 100.64.0.5", 0, "it is 17's\nevil?[2J\n", "");
+	expect_json("explain ip 100.64.0.5 --json", 0, "facts");
+	expect("explain ip", 2, "", "weir: 'weir explain ip' needs ADDRESS\n");
 }
 
 static void test_monitor(void **state)
@@ -437,6 +277,7 @@ static void test_hand_over(void **state)
 	assert_int_equal(file_write_atomic(path, script, sizeof(script) - 1, 0755), 0);
 	(void)setenv("PATH", dir, 1);
 	expect("check --json a.yaml -- -b", 7, "<--check><--json><--><a.yaml><-b>", "");
+	expect("check --plan", 7, "<--check><--plan>", "");
 	expect("config schema", 7, "<--schema>", "");
 	expect("config example bridge", 7, "<--example><--><bridge>", "");
 	(void)unlink(path);
@@ -455,5 +296,5 @@ int main(void)
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_hand_over),
 	};
 
-	return cmocka_run_group_tests(tests, start_daemon, stop_daemon);
+	return cmocka_run_group_tests(tests, start, stop_daemon);
 }

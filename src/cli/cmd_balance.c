@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* balance add, remove, weight, drain, undrain, reset: one change each, and what came of it. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/format.h"
+#include "cli/view.h"
 
 /* By the command's last word. */
 static const struct {
@@ -47,18 +46,6 @@ static enum cli_status add_weight(json_t *parameters, const char *text)
 	return CLI_OK;
 }
 
-static void print_changes(const json_t *changed)
-{
-	for (size_t i = 0; i < json_array_size(changed); i++) {
-		const char *line = json_string_value(json_array_get(changed, i));
-		_cleanup_free_ char *clean = format_clean(line ? line : "");
-
-		(void)puts(clean ? clean : "");
-	}
-	if (!json_array_size(changed))
-		(void)puts("nothing changed");
-}
-
 enum cli_status cmd_balance(const struct cli *cli)
 {
 	_cleanup_reply_ struct bus_reply reply = { 0 };
@@ -79,6 +66,6 @@ enum cli_status cmd_balance(const struct cli *cli)
 		return s;
 	if (cli->json)
 		return cli_print_json(reply.parameters);
-	print_changes(json_object_get(reply.parameters, "changed"));
+	view_print_changes(reply.parameters);
 	return CLI_OK;
 }

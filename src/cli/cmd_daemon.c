@@ -39,6 +39,8 @@ static enum cli_status hand_over(const struct cli *cli, const char *action)
 
 	if (!r)
 		r = vec_push(&list, action);
+	if (!r && cli_has(cli, "plan"))
+		r = vec_push(&list, "--plan");
 	if (!r && cli->json)
 		r = vec_push(&list, "--json");
 	if (!r && cli->words.n)

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/format.h"
+#include "cli/view.h"
 
 #define CONFIG_INVALID "io.weir.ConfigInvalid"
 
@@ -59,19 +60,10 @@ static enum cli_status refused(const struct cli *cli, struct bus_reply *reply)
 
 static enum cli_status done(const struct cli *cli, const struct bus_reply *reply)
 {
-	const json_t *changed = json_object_get(reply->parameters, "changed");
-
 	if (cli->json)
 		return cli_print_json(reply->parameters);
 	tell_all(json_object_get(reply->parameters, "diagnostics"));
-	for (size_t i = 0; i < json_array_size(changed); i++) {
-		const char *line = json_string_value(json_array_get(changed, i));
-		_cleanup_free_ char *clean = format_clean(line ? line : "");
-
-		(void)puts(clean ? clean : "");
-	}
-	if (!json_array_size(changed))
-		(void)puts("nothing changed");
+	view_print_changes(reply->parameters);
 	return CLI_OK;
 }
 

@@ -74,22 +74,12 @@ static enum cli_status show_stage(const struct cli *cli, struct bus_client *clie
 		tell_notes(json_object_get(p, "notes"));
 		return CLI_OK;
 	}
-	if (!cli_has(cli, "watch"))
-		return cli_print_json(json_object_get(p, "rows"));
-	(void)json_dumpf(json_object_get(p, "rows"), stdout, JSON_COMPACT);
-	(void)putchar('\n');
-	return CLI_OK;
+	return cli_print_json_round(cli, json_object_get(p, "rows"));
 }
 
 enum cli_status cmd_stage_show(const struct cli *cli)
 {
-	_cleanup_(bus_client_freep) struct bus_client *client = NULL;
-	enum cli_status s;
-
-	if (cli_has(cli, "watch"))
-		return cli_watch(cli, cli_seconds(cli, "watch", 1), show_stage, NULL);
-	s = cli_connect(cli, &client);
-	return s ? s : show_stage(cli, client, NULL);
+	return cli_look(cli, show_stage, NULL);
 }
 
 /* --- configuration and explanation ---------------------------------------------------------- */
@@ -115,16 +105,12 @@ enum cli_status cmd_config_show(const struct cli *cli)
 	return CLI_OK;
 }
 
-enum cli_status cmd_explain_interface(const struct cli *cli)
+static enum cli_status explain(const struct cli *cli, const char *method, json_t *parameters)
 {
 	_cleanup_reply_ struct bus_reply reply = { 0 };
-	json_t *parameters = json_pack("{ss}", "name", cli_word(cli, 0));
-	enum cli_status s;
+	enum cli_status s = cli_ask(cli, method, parameters, &reply);
 	const json_t *lines;
 
-	if (!parameters)
-		return cli_wrong_usage("'%s' is not the name of an interface", cli_word(cli, 0));
-	s = cli_ask(cli, "io.weir.ExplainInterface", parameters, &reply);
 	if (s)
 		return s;
 	if (cli->json)
@@ -137,4 +123,22 @@ enum cli_status cmd_explain_interface(const struct cli *cli)
 		(void)puts(clean ? clean : "");
 	}
 	return CLI_OK;
+}
+
+enum cli_status cmd_explain_interface(const struct cli *cli)
+{
+	json_t *parameters = json_pack("{ss}", "name", cli_word(cli, 0));
+
+	if (!parameters)
+		return cli_wrong_usage("'%s' is not the name of an interface", cli_word(cli, 0));
+	return explain(cli, "io.weir.ExplainInterface", parameters);
+}
+
+enum cli_status cmd_explain_ip(const struct cli *cli)
+{
+	json_t *parameters = json_pack("{ss}", "address", cli_word(cli, 0));
+
+	if (!parameters)
+		return cli_wrong_usage("'%s' is no address", cli_word(cli, 0));
+	return explain(cli, "io.weir.ExplainAddress", parameters);
 }

@@ -45,6 +45,70 @@ static const struct cli_option balance_add_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option check_options[] = {
+	{ "plan", 0, TAKES_NOTHING, NULL, "Also print the tree of queues it would build" },
+	{ 0 },
+};
+
+#define SORT(help)                                                   \
+	{                                                            \
+		"sort", 0, TAKES_VALUE, "KEY", help, OFFER_SORT_KEYS \
+	}
+#define LIMIT(help)                                 \
+	{                                           \
+		"limit", 0, TAKES_VALUE, "N", help, \
+	}
+#define MATCH                                                                 \
+	{                                                                     \
+		"match", 0, TAKES_VALUE, "TEXT",                              \
+			"Only those with TEXT in id, name, parent or address" \
+	}
+
+static const struct cli_option list_options[] = {
+	SORT("Sort by KEY (default: id)"),
+	LIMIT("At most N rows (default: 50), 0 for all"),
+	MATCH,
+	WATCH,
+	{ 0 },
+};
+
+static const struct cli_option top_options[] = {
+	SORT("Sort by KEY (default: download)"),
+	LIMIT("At most N rows (default: 20), 0 for all"),
+	MATCH,
+	WATCH,
+	{ 0 },
+};
+
+static const struct cli_option unknown_options[] = {
+	LIMIT("At most N rows (default: 50), 0 for all"),
+	WATCH,
+	{ 0 },
+};
+
+/* `is`: whether what every plan has must be given. */
+#define PLAN(is)                                                                                       \
+	{ "download", 0, TAKES_VALUE, "RATE", "The plan towards the subscriber", .required = is },     \
+		{ "upload", 0, TAKES_VALUE, "RATE", "The plan towards the internet", .required = is }, \
+		{ "address",	 0, TAKES_VALUE, "A[,A...]", "Addresses and prefixes, all of them",    \
+		  .required = is },                                                                    \
+		{ "name", 0, TAKES_VALUE, "NAME", "Name shown to people" },                            \
+		{ "parent", 0, TAKES_VALUE, "NODE", "Node it hangs on (default: one is chosen)" },     \
+		{ "min-download", 0, TAKES_VALUE, "RATE", "What is guaranteed of the download" },      \
+		{ "min-upload", 0, TAKES_VALUE, "RATE", "What is guaranteed of the upload" },          \
+	{                                                                                              \
+		"leaf", 0, TAKES_VALUE, "WORDS", "Its queue: cake, fq_codel, fifo, as in tc(8)"        \
+	}
+
+static const struct cli_option add_options[] = { PLAN(true), { 0 } };
+static const struct cli_option set_options[] = { PLAN(false), { 0 } };
+
+static const struct cli_option tree_options[] = {
+	{ "circuits", 0, TAKES_NOTHING, NULL, "Also the circuits, not only the nodes" },
+	WATCH,
+	{ 0 },
+};
+
 static const struct cli_option monitor_options[] = {
 	{ "figures", 0, TAKES_VALUE, "STAGE", "Also the rows of that stage's table, every second",
 	  OFFER_STAGES },
@@ -57,6 +121,11 @@ const char *const cli_stages[] = {
 #undef STAGE
 	NULL,
 };
+
+#define RATES "RATE is Mbit/s, like 20 or 1.5, or has a suffix: 500k, 2.5M, 1G. "
+#define CHANGES                                                                      \
+	"Changes by command survive reloads and restarts; 'weir subscribers reset' " \
+	"forgets them."
 
 const struct cli_command cli_commands[] = {
 	{ "status", "", "What the daemon is doing, per interface",
@@ -79,7 +148,7 @@ const struct cli_command cli_commands[] = {
 	{ "check", "[FILE]...", "Check configuration files and change nothing",
 	  "Prints every problem with file, line and column. Without FILE it checks what the daemon "
 	  "would read. Needs no running daemon.",
-	  "check /etc/weir/weir.yaml", cmd_check, .offer = OFFER_FILES },
+	  "check --plan /etc/weir/weir.yaml", cmd_check, check_options, OFFER_FILES },
 	{ "reload", "", "Read the configuration again, apply what differs",
 	  "All or nothing: when a file has an error, the daemon goes on as it is.", "reload",
 	  cmd_reload },
@@ -101,6 +170,35 @@ const struct cli_command cli_commands[] = {
 	{ "balance reset", "[INTERFACE]", "Forget what was changed by command",
 	  "Of one target, or of all: the configuration counts again.", "balance reset", cmd_balance,
 	  balance_options, OFFER_INTERFACES },
+	{ "subscribers list", "", "Subscribers, their rates and their use now",
+	  "A star marks a rate below the plan, because a node above has less. Names, addresses, "
+	  "waiting bytes and CPUs are shown where the terminal is wide enough.",
+	  "subscribers list --match Tower --sort drops", cmd_subscribers_list, list_options },
+	{ "subscribers top", "", "Who uses most at the moment", NULL,
+	  "subscribers top --sort upload --watch 2", cmd_subscribers_top, top_options },
+	{ "subscribers unknown", "", "Addresses that were seen and are nobody's",
+	  "Their packets pass unshaped, or share the default plan where there is one.",
+	  "subscribers unknown --limit 20", cmd_subscribers_unknown, unknown_options },
+	{ "subscribers show", "ID", "Everything about one subscriber", NULL, "subscribers show 17",
+	  cmd_subscribers_show },
+	{ "subscribers add", "ID", "A new subscriber, from now on",
+	  RATES CHANGES " To change one that exists: 'weir subscribers set'.",
+	  "subscribers add 17 --download 50 --upload 10 --address 100.64.0.5", cmd_subscribers_add,
+	  add_options },
+	{ "subscribers set", "ID", "Change a subscriber's plan or addresses",
+	  "What is not given stays as it is; addresses are replaced. " RATES CHANGES,
+	  "subscribers set 17 --download 100 --upload 2.5M", cmd_subscribers_set, set_options },
+	{ "subscribers remove", "ID", "A subscriber goes, its addresses are nobody's", CHANGES,
+	  "subscribers remove 17", cmd_subscribers_remove },
+	{ "subscribers reset", "[ID]", "Forget what was changed by command",
+	  "Of one subscriber, or of all: the files count again.", "subscribers reset 17",
+	  cmd_subscribers_reset },
+	{ "tree", "[NODE]", "The tree of nodes: rates, use, drops",
+	  "Everything, or what is below NODE, there with its circuits. The percentage is the use "
+	  "now of the rate in force. CPU, class, waiting bytes and the number of circuits are "
+	  "shown "
+	  "where the terminal is wide enough.",
+	  "tree Tower --watch", cmd_tree, tree_options },
 #define STAGE(name)                        \
 	{ #name " show",                   \
 	  "",                              \
@@ -114,6 +212,9 @@ const struct cli_command cli_commands[] = {
 #undef STAGE
 	{ "explain interface", "NAME", "What happens to an interface's packets, in words", NULL,
 	  "explain interface eth1", cmd_explain_interface, .offer = OFFER_INTERFACES },
+	{ "explain ip", "ADDRESS", "What happens to an address's packets, in words",
+	  "Whose it is, which plan and queue it has, on which CPU, and why.",
+	  "explain ip 100.64.0.5", cmd_explain_ip },
 	{ "monitor", "", "Events as they happen, until interrupted",
 	  "With --json each event is one object on one line. When the output is read too slowly, "
 	  "events are lost and their number is said.",

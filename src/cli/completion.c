@@ -22,6 +22,8 @@ static void add_stages(struct strbuf *out)
 /* The compgen arguments that make the offer. */
 static void add_offer(struct strbuf *out, enum cli_offer offer)
 {
+	static const char *const sort_keys[] = { CLI_SORT_KEYS };
+
 	switch (offer) {
 	case OFFER_FILES:
 		strbuf_add(out, "-f");
@@ -34,6 +36,12 @@ static void add_offer(struct strbuf *out, enum cli_offer offer)
 		add_stages(out);
 		strbuf_add(out, "\"");
 		break;
+	case OFFER_SORT_KEYS:
+		strbuf_add(out, "-W \"");
+		for (size_t i = 0; i < ARRAY_LEN(sort_keys); i++)
+			strbuf_addf(out, "%s%s", i ? " " : "", sort_keys[i]);
+		strbuf_add(out, "\"");
+		break;
 	case OFFER_BASH:
 		strbuf_add(out, "-W bash");
 		break;
@@ -42,19 +50,31 @@ static void add_offer(struct strbuf *out, enum cli_offer offer)
 	}
 }
 
+static bool has_option(const struct cli_option *options, const char *name)
+{
+	for (const struct cli_option *o = options; o && o->name; o++)
+		if (!strcmp(o->name, name))
+			return true;
+	return false;
+}
+
+static bool seen_before(const struct cli_command *command, const char *name)
+{
+	for (const struct cli_command *c = cli_commands; c < command; c++)
+		if (has_option(c->options, name))
+			return true;
+	return false;
+}
+
 /* Each option once, whichever commands have it. */
 static void each_option(struct strbuf *out, void (*add)(struct strbuf *, const struct cli_option *))
 {
 	for (const struct cli_option *o = cli_global_options; o->name; o++)
 		add(out, o);
-	for (const struct cli_command *c = cli_commands; c->name; c++) {
-		bool seen = false;
-
-		for (const struct cli_command *b = cli_commands; b < c; b++)
-			seen |= b->options && b->options == c->options;
-		for (const struct cli_option *o = c->options; !seen && o && o->name; o++)
-			add(out, o);
-	}
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		for (const struct cli_option *o = c->options; o && o->name; o++)
+			if (!seen_before(c, o->name))
+				add(out, o);
 }
 
 static void add_value_case(struct strbuf *out, const struct cli_option *o)

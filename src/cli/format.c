@@ -46,6 +46,52 @@ void format_bits(struct strbuf *out, double per_second)
 	add_scaled(out, per_second, "bit/s");
 }
 
+static const struct rate_unit {
+	int64_t bits;
+	unsigned places;
+	const char *name;
+} rate_units[] = {
+	{ 1000000000, 9, "Gbit/s" },
+	{ 1000000, 6, "Mbit/s" },
+	{ 1000, 3, "kbit/s" },
+	{ 1, 0, "bit/s" },
+};
+
+static const struct rate_unit *unit_of(int64_t rate)
+{
+	const struct rate_unit *u = rate_units;
+
+	while (u->bits > 1 && rate < u->bits)
+		u++;
+	return u;
+}
+
+void format_rate(struct strbuf *out, int64_t rate)
+{
+	const struct rate_unit *u = unit_of(rate);
+	int64_t part = rate % u->bits;
+	unsigned places = u->places;
+
+	strbuf_addf(out, "%" PRId64, rate / u->bits);
+	for (; part && part % 10 == 0; part /= 10)
+		places--;
+	if (part)
+		strbuf_addf(out, ".%0*" PRId64, (int)places, part);
+	strbuf_addf(out, " %s", u->name);
+}
+
+void format_use(struct strbuf *out, int64_t now, int64_t rate)
+{
+	double v = (double)now / (double)unit_of(rate)->bits;
+
+	if (rate <= 0) {
+		format_bits(out, (double)now);
+		return;
+	}
+	strbuf_addf(out, "%.*f of ", !now || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2, v);
+	format_rate(out, rate);
+}
+
 void format_duration(struct strbuf *out, int64_t s)
 {
 	if (s >= 86400)
@@ -213,11 +259,13 @@ size_t format_width(const char *text)
 
 size_t format_terminal_width(void)
 {
+	const char *columns = getenv("COLUMNS");
 	struct winsize size;
+	long width = columns ? strtol(columns, NULL, 10) : 0;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 20)
-		return 80;
-	return size.ws_col;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		width = size.ws_col;
+	return width < 20 || width > 10000 ? 80 : (size_t)width;
 }
 
 bool format_colour(void)

@@ -43,6 +43,22 @@ static void test_bytes(void **state)
 	EXPECT(format_bits(out, 0), "0 bit/s");
 }
 
+static void test_rate(void **state)
+{
+	EXPECT(format_rate(out, 20000000), "20 Mbit/s");
+	EXPECT(format_rate(out, 1500000), "1.5 Mbit/s");
+	EXPECT(format_rate(out, 1000050), "1.00005 Mbit/s");
+	EXPECT(format_rate(out, 1234000000), "1.234 Gbit/s");
+	EXPECT(format_rate(out, 950), "950 bit/s");
+	EXPECT(format_rate(out, 64000), "64 kbit/s");
+	EXPECT(format_rate(out, 0), "0 bit/s");
+	EXPECT(format_use(out, 0, 50000000), "0 of 50 Mbit/s");
+	EXPECT(format_use(out, 800000, 50000000), "0.80 of 50 Mbit/s");
+	EXPECT(format_use(out, 12345678, 50000000), "12.3 of 50 Mbit/s");
+	EXPECT(format_use(out, 949600000, 950000000), "950 of 950 Mbit/s");
+	EXPECT(format_use(out, 12345678, 0), "12.3 Mbit/s");
+}
+
 static void test_duration(void **state)
 {
 	EXPECT(format_duration(out, 59), "59 s");
@@ -162,11 +178,12 @@ static void test_table_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_count),	     cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_duration),     cmocka_unit_test(test_value),
-		cmocka_unit_test(test_yaml),	     cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_width),	     cmocka_unit_test(test_table),
-		cmocka_unit_test(test_table_colour), cmocka_unit_test(test_table_hostile),
+		cmocka_unit_test(test_count),	      cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_rate),	      cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_value),	      cmocka_unit_test(test_yaml),
+		cmocka_unit_test(test_clean),	      cmocka_unit_test(test_width),
+		cmocka_unit_test(test_table),	      cmocka_unit_test(test_table_colour),
+		cmocka_unit_test(test_table_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

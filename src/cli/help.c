@@ -1,18 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdint.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
 #define WIDTH 78
 
-void cli_usage_line(const struct cli_command *c, struct strbuf *out)
+/* Behind what stands in `out`, on a new line when the margin is too near. */
+static void add_usage_item(struct strbuf *out, const char *item, size_t margin)
+{
+	const char *line = strrchr(strbuf_text(out), '\n');
+	size_t column = out->len - (line ? (size_t)(line + 1 - out->text) : 0);
+
+	strbuf_addf(out, "%s%s", column + 1 + strlen(item) > margin ? "\n            " : " ", item);
+}
+
+static void add_usage(const struct cli_command *c, struct strbuf *out, size_t margin)
 {
 	strbuf_addf(out, "weir %s", c->name);
-	for (const struct cli_option *o = c->options; o && o->name; o++)
-		strbuf_addf(out, " [--%s%s%s]", o->name, o->value ? " " : "",
-			    o->value ? o->value : "");
+	for (const struct cli_option *o = c->options; o && o->name; o++) {
+		char item[64];
+
+		(void)snprintf(item, sizeof(item), "%s--%s%s%s%s", o->required ? "" : "[", o->name,
+			       o->value ? " " : "", o->value ? o->value : "", o->required ? "" : "]");
+		add_usage_item(out, item, margin);
+	}
 	if (*c->arguments)
-		strbuf_addf(out, " %s", c->arguments);
+		add_usage_item(out, c->arguments, margin);
+}
+
+void cli_usage_line(const struct cli_command *c, struct strbuf *out)
+{
+	add_usage(c, out, SIZE_MAX);
 }
 
 /* Words of `text`, broken before the margin. */
@@ -46,17 +65,26 @@ static void add_row(struct strbuf *out, const char *left, const char *help, size
 	strbuf_addf(out, "%s\n", help);
 }
 
+static int option_left(const struct cli_option *o, char *text, size_t size)
+{
+	return snprintf(text, size, "%s%c%s--%s%s%s", o->letter ? "-" : " ",
+			o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			o->value ? " " : "", o->value ? o->value : "");
+}
+
 static void add_options(struct strbuf *out, const struct cli_option *options)
 {
-	for (const struct cli_option *o = options; o && o->name; o++) {
-		char left[64];
+	size_t width = 21;
+	char left[64];
 
+	for (const struct cli_option *o = options; o && o->name; o++)
+		if (!o->hidden)
+			width = MAX(width, (size_t)option_left(o, left, sizeof(left)));
+	for (const struct cli_option *o = options; o && o->name; o++) {
 		if (o->hidden)
 			continue;
-		(void)snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ",
-			       o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-			       o->value ? " " : "", o->value ? o->value : "");
-		add_row(out, left, o->help, 21);
+		(void)option_left(o, left, sizeof(left));
+		add_row(out, left, o->help, width);
 	}
 }
 
@@ -102,7 +130,7 @@ void cli_help(struct strbuf *out)
 void cli_help_command(const struct cli_command *c, struct strbuf *out)
 {
 	strbuf_add(out, "Usage: ");
-	cli_usage_line(c, out);
+	add_usage(c, out, WIDTH);
 	strbuf_addf(out, "\n\n%s.\n", c->help);
 	if (c->more)
 		add_wrapped(out, c->more);

@@ -148,6 +148,8 @@ static void add_weir(struct strbuf *out)
 	add_term(out, "3", "No daemon answers.");
 	strbuf_add(out, ".SH ENVIRONMENT\n");
 	add_term(out, "WEIR_BUS", "Socket of the daemon, when --bus is not given.");
+	add_term(out, "COLUMNS",
+		 "How wide tables may be when the output is no terminal (default: 80).");
 	add_term(out, "NO_COLOR", "When set and not empty: no colours.");
 	strbuf_add(out, ".SH FILES\n");
 	add_term(out, "/run/weir/bus", "The daemon's bus: a UNIX socket that speaks Varlink.");

@@ -73,9 +73,14 @@ static void lint(const char *page, const char *const *wanted)
 
 static void test_man_weir(void **state)
 {
-	static const char *const wanted[] = { "--interface IF", "weir config example [SECTION]",
-					      "EXIT STATUS",	"weir-admin",
-					      "WEIR_BUS",	NULL };
+	static const char *const wanted[] = { "--interface IF",
+					      "weir config example [SECTION]",
+					      "EXIT STATUS",
+					      "weir-admin",
+					      "weir subscribers show ID",
+					      "--min-upload RATE",
+					      "WEIR_BUS",
+					      NULL };
 
 	lint("weir", wanted);
 }
@@ -115,9 +120,7 @@ static void test_help_fits(void **state)
 
 	cli_help(&text);
 	for (const struct cli_command *c = cli_commands; c->name; c++)
-		if (strcmp(c->name,
-			   "counters")) /* its usage line is long, and that is how it is typed */
-			cli_help_command(c, &text);
+		cli_help_command(c, &text);
 	for (const char *line = text.text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 80);
 }
@@ -138,6 +141,14 @@ static void completes(const char *script, const char *line, const char *wanted)
 	assert_string_equal(said, wanted);
 }
 
+static void assert_once(const char *text, const char *part)
+{
+	const char *first = strstr(text, part);
+
+	assert_non_null(first);
+	assert_null(strstr(first + 1, part));
+}
+
 static void test_completion(void **state)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
@@ -148,8 +159,9 @@ static void test_completion(void **state)
 	write_text("completion", &text, script, sizeof(script));
 	assert_int_equal(run(check, said, sizeof(said)), 0);
 	assert_string_equal(said, "");
+	assert_once(text.text, "\t--balancer) ");
 	completes(script, "st", "status");
-	completes(script, "c", "check completion config counters");
+	completes(script, "co", "completion config counters");
 	completes(script, "config ", "example schema show");
 	completes(script, "--bus /x --json config s", "schema show");
 	completes(script, "counters --p", "--per-cpu");
@@ -159,7 +171,12 @@ static void test_completion(void **state)
 	completes(script, "counters --stage br", "bridge");
 	completes(script, "monitor --figures ba", "balance");
 	completes(script, "counters --interface l", "lo");
-	completes(script, "explain ", "interface");
+	completes(script, "explain ", "interface ip");
+	completes(script, "subscribers ", "add list remove reset set show top unknown");
+	completes(script, "subscribers list --sort d", "download drops");
+	completes(script, "subscribers add --min-", "--min-download --min-upload");
+	completes(script, "tree --c", "--circuits");
+	completes(script, "check --p", "--plan");
 	completes(script, "explain interface l", "lo");
 	completes(script, "completion ", "bash");
 	completes(script, "help mon", "monitor");

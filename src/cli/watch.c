@@ -66,3 +66,14 @@ enum cli_status cli_watch(const struct cli *cli, double seconds, cli_once once, 
 	}
 	return CLI_OK;
 }
+
+enum cli_status cli_look(const struct cli *cli, cli_once once, void *state)
+{
+	_cleanup_(bus_client_freep) struct bus_client *client = NULL;
+	enum cli_status s;
+
+	if (cli_has(cli, "watch"))
+		return cli_watch(cli, cli_seconds(cli, "watch", 1), once, state);
+	s = cli_connect(cli, &client);
+	return s ? s : once(cli, client, state);
+}
