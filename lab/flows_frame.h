@@ -9,6 +9,7 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
+#include "bytes.h"
 #include "flows_tuple.h"
 
 #define MARK_MAGIC 0x7766666cu
@@ -40,28 +41,6 @@ struct frame {
 	size_t l3; /* where the network header begins */
 };
 
-static inline uint8_t *put8(uint8_t *at, unsigned int value)
-{
-	*at = (uint8_t)value;
-	return at + 1;
-}
-
-static inline uint8_t *put16(uint8_t *at, unsigned int value)
-{
-	return put8(put8(at, value >> 8), value);
-}
-
-static inline uint8_t *put32(uint8_t *at, uint32_t value)
-{
-	return put16(put16(at, value >> 16), value);
-}
-
-static inline uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t len)
-{
-	memcpy(at, bytes, len);
-	return at + len;
-}
-
 /* `filler` bytes that differ from one another, then the mark. */
 static inline uint8_t *put_payload(uint8_t *at, size_t filler, const struct mark *m)
 {
@@ -71,20 +50,6 @@ static inline uint8_t *put_payload(uint8_t *at, size_t filler, const struct mark
 }
 
 /* ---- sums ---- */
-
-static inline uint32_t sum_add(uint32_t sum, const uint8_t *at, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		sum += i & 1 ? at[i] : (uint32_t)at[i] << 8;
-	return sum;
-}
-
-static inline uint16_t sum_fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 struct ends {
 	bool v6;

@@ -61,19 +61,33 @@ static inline int packet_socket_open(const char *interface, uint16_t protocol)
 }
 
 /* The namespace is one of /run/netns. Places are printed as JSON and must need no escapes. */
-static inline int place_open(const char *place, uint16_t protocol)
+static inline const char *place_interface(const char *place)
 {
 	const char *colon = strchr(place, ':');
-	char path[PLACE_BYTES + sizeof("/run/netns/")];
-	int home, fd;
 
 	if (!colon || colon == place || !colon[1] || strlen(place) >= PLACE_BYTES ||
 	    strpbrk(place, "\"\\/"))
 		die_usage("expected NAMESPACE:INTERFACE, got", place);
-	snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(colon - place), place);
-	home = namespace_open("/proc/self/ns/net");
+	return colon + 1;
+}
+
+/* Answers the way back, for namespace_enter(). */
+static inline int place_enter(const char *place)
+{
+	int home = namespace_open("/proc/self/ns/net"),
+	    name_len = (int)(place_interface(place) - place) - 1;
+	char path[PLACE_BYTES + sizeof("/run/netns/")];
+
+	snprintf(path, sizeof(path), "/run/netns/%.*s", name_len, place);
 	namespace_enter(namespace_open(path));
-	fd = packet_socket_open(colon + 1, protocol);
+	return home;
+}
+
+static inline int place_open(const char *place, uint16_t protocol)
+{
+	int home = place_enter(place), fd;
+
+	fd = packet_socket_open(place_interface(place), protocol);
 	namespace_enter(home);
 	return fd;
 }

@@ -3,12 +3,11 @@
 # The lab: little networks of namespaces and veth pairs, for hands, tests, the demo and measurements.
 # Source it; every namespace is called $LAB_PREFIX-ROLE, so any number of labs stand side by side.
 #   lab_up TOPOLOGY   lab_down   lab_list   lab_exec ROLE CMD...   lab_pids   lab_linux_bridge
-# LAB_PREFIX (lab), LAB_QUEUES (2), LAB_MTU (1500), LAB_BUILD (build/ of this checkout).
+# LAB_PREFIX (lab), LAB_QUEUES (2; 4 with subscribers), LAB_MTU (1500), LAB_BUILD (build/ of this checkout).
 
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
 LAB_PREFIX=${LAB_PREFIX:-lab}
-LAB_QUEUES=${LAB_QUEUES:-2}
 LAB_MTU=${LAB_MTU:-1500}
 LAB_STATE=/run/weir-lab
 
@@ -48,9 +47,9 @@ lab_quiet() {
 # lab_wire ROLE_A IF_A ROLE_B IF_B: a veth pair that behaves like a cable. VLAN tags stay in the
 # frame, sums are complete and packets no larger than the wire allows; else redirects break them.
 lab_wire() {
-	local a=$LAB_PREFIX-$1 b=$LAB_PREFIX-$3
-	ip link add "$2" netns "$a" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" mtu "$LAB_MTU" type veth \
-		peer name "$4" netns "$b" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" mtu "$LAB_MTU" || return 1
+	local a=$LAB_PREFIX-$1 b=$LAB_PREFIX-$3 queues=${LAB_QUEUES:-2}
+	ip link add "$2" netns "$a" numtxqueues "$queues" numrxqueues "$queues" mtu "$LAB_MTU" type veth \
+		peer name "$4" netns "$b" numtxqueues "$queues" numrxqueues "$queues" mtu "$LAB_MTU" || return 1
 	lab_wire_end "$1" "$2" && lab_wire_end "$3" "$4"
 }
 

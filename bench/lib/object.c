@@ -270,7 +270,7 @@ static struct bpf_program *choose_program(const struct bpf_object *object, const
 
 	bpf_object__for_each_program(program, object)
 	{
-		bool is = !strcmp(bpf_program__name(program), name);
+		bool is = !name || !strcmp(bpf_program__name(program), name);
 
 		(void)bpf_program__set_autoload(program, is);
 		chosen = is ? program : chosen;
@@ -309,6 +309,6 @@ int object_load(const char *path, const char *program, const struct object_wish 
 		return r;
 	}
 	*ret = object;
-	*ret_fd = bpf_program__fd(chosen);
+	*ret_fd = program ? bpf_program__fd(chosen) : -1;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct object_wish {
  * %h 0x10000 + 16 + index (4 bytes, this machine's order); else hex. */
 #define OBJECT_FILL_WORDS "%a %p %i %h"
 
-/* `cfg` gives the addresses for %a and %p.  *ret_fd is borrowed from the object. */
+/* `cfg` gives the addresses for %a and %p.  *ret_fd is borrowed from the object.  `program` may be
+ * NULL: all of them, and *ret_fd is -1. */
 int object_load(const char *path, const char *program, const struct object_wish *wishes, size_t n,
 		const struct pb_cfg *cfg, struct bpf_object **ret, int *ret_fd, struct diag *d);

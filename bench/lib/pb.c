@@ -133,7 +133,9 @@ static double clock_ns(clockid_t clock)
 static int run(const struct pb_case *c, int fd, unsigned repeat, double *ret_ns, unsigned *ret_verdict)
 {
 	struct xdp_md xdp = { .data_end = c->packet->len, .ingress_ifindex = c->ifindex };
-	struct __sk_buff skb = { .ifindex = c->ifindex ? c->ifindex : 1, .ingress_ifindex = c->iif };
+	struct __sk_buff skb = { .ifindex = c->ifindex ? c->ifindex : 1,
+				 .ingress_ifindex = c->iif,
+				 .priority = c->priority };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = c->packet->bytes,
 		    .data_size_in = c->packet->len, .repeat = (int)repeat);
 	double start;

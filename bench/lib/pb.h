@@ -20,6 +20,7 @@ struct pb_case {
 	int fd; /* borrowed; may be another copy of the program in the next rounds */
 	const struct packet *packet;
 	unsigned ifindex, iif; /* of the context; 0 = whatever the kernel takes */
+	unsigned priority;     /* of an skb, as it arrives at the program */
 	struct samples net, driver;
 	unsigned long long verdicts[PB_VERDICTS]; /* of the last packet of each run */
 	enum pb_kind kind;			  /* found out by pb_rounds() */

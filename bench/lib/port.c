@@ -52,16 +52,16 @@ static int read_wish(struct making *m, const char *yaml, struct model **ret, str
 		m->schemas[i] = stages[i]->schema;
 	r = config_load_text("bench", yaml, strlen(yaml), m->schemas, STAGE_MAX, ret, d);
 	for (unsigned i = 0; i < STAGE_MAX && !r; i++) {
-		const struct section *section = model_section(*ret, stages[i]->name);
+		const struct section *section = model_section(*ret, stages[i]->schema->name);
 
-		m->wish.stage[i] = section ? section->data : NULL;
+		m->wish.stage[i] = section && section->present ? section->data : NULL;
 	}
 	return r;
 }
 
 static int make_plan(struct making *m, struct lives *lives, struct diag *d)
 {
-	int r = 0;
+	int r = lives_wish(lives, &m->wish, &m->facts, d);
 
 	pipe_plan_free(&m->plan);
 	m->plan = (struct pipe_plan){ 0 };

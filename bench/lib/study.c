@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The study's tables are filled by plain stores, as it was meant to be. */
+#include "lib/study.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/machine.h"
+
+#define FIRST_MINOR 16
+#define MINORS 65000
+
+struct overflow6 {
+	__u32 length;
+	__u64 address[2];
+} __attribute__((packed));
+
+struct tables {
+	const struct bpf_object *object;
+	unsigned bits, cpu;
+	bool v6;
+	void *buckets; /* of hosts4 or nets6 */
+	size_t len;
+};
+
+static int tables_open(struct tables *t)
+{
+	const struct bpf_map *map =
+		bpf_object__find_map_by_name(t->object, t->v6 ? "nets6" : "hosts4");
+
+	if (!map)
+		return -ENOENT;
+	t->len = (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map);
+	t->buckets = mmap(NULL, t->len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	return t->buckets == MAP_FAILED ? -errno : 0;
+}
+
+static int put_overflow(const struct tables *t, const char *map, const void *key, __u64 value)
+{
+	int fd = bpf_object__find_map_fd_by_name(t->object, map);
+
+	return bpf_map_update_elem(fd, key, &value, BPF_ANY) ? -errno : 0;
+}
+
+static int put4(const struct tables *t, __be32 key, __u64 value)
+{
+	struct study_bucket4 *b = t->buckets;
+
+	b += study_hash4(key, STUDY_SEED, t->bits);
+	for (unsigned i = 0; i < STUDY_SLOTS4; i++)
+		if (!b->key[i]) {
+			b->value[i] = value;
+			b->key[i] = key;
+			return 0;
+		}
+	return put_overflow(t, "overflow4", &key, value);
+}
+
+static int put6(const struct tables *t, __be64 key, __u64 value)
+{
+	struct study_bucket6 *b = t->buckets;
+
+	b += study_hash6(key, STUDY_SEED, t->bits);
+	for (unsigned i = 0; i < STUDY_SLOTS6; i++)
+		if (!b->key[i]) {
+			b->value[i] = value;
+			b->key[i] = key;
+			return 0;
+		}
+	return put_overflow(t, "overflow6", &(struct overflow6){ 64, { key, 0 } }, value);
+}
+
+static int put(const struct tables *t, const struct pb_cfg *cfg, unsigned i)
+{
+	__u64 value = STUDY_VALUE(0x10000 | (FIRST_MINOR + i % MINORS), i, t->cpu);
+	const __be32 words[2] = { htonl(0x20010db8), htonl(pb_address(cfg, i)) };
+	__be64 high;
+
+	if (!t->v6)
+		return put4(t, words[1], value);
+	memcpy(&high, words, sizeof(high));
+	return put6(t, high, value);
+}
+
+static int fill(const struct bpf_object *object, unsigned n, const struct pb_cfg *cfg, bool v6,
+		unsigned bits, unsigned cpu)
+{
+	struct tables t = { .object = object, .bits = bits, .cpu = cpu, .v6 = v6 };
+	const struct bpf_cpumap_val queue = { .qsize = 2048 };
+	int r = tables_open(&t);
+
+	for (unsigned i = 0; i < n && !r; i++)
+		r = put(&t, cfg, i);
+	if (t.buckets && t.buckets != MAP_FAILED)
+		(void)munmap(t.buckets, t.len);
+	if (!r && bpf_map_update_elem(bpf_object__find_map_fd_by_name(object, "cpus"), &cpu, &queue,
+				      BPF_ANY))
+		r = -errno;
+	return r;
+}
+
+/* One to two subscribers per bucket. */
+int study_load(unsigned n, const struct pb_cfg *cfg, bool v6, unsigned cpu, struct bpf_object **ret,
+	       struct diag *d)
+{
+	const unsigned bits = n > 1U << STUDY_BITS ? STUDY_BITS + 1 : STUDY_BITS;
+	_cleanup_free_ char *path = machine_beside("pipeline_study.bpf.o");
+	char set[32], hosts[32], nets[32];
+	const struct object_wish wishes[] = { { OBJECT_SET, set },
+					      { OBJECT_ENTRIES, hosts },
+					      { OBJECT_ENTRIES, nets } };
+	struct bpf_object *object = NULL;
+	int fd, r;
+
+	(void)snprintf(set, sizeof(set), "bits=%u", bits);
+	(void)snprintf(hosts, sizeof(hosts), "hosts4=%u", 2U << bits);
+	(void)snprintf(nets, sizeof(nets), "nets6=%u", 2U << bits);
+	r = path ? object_load(path, NULL, wishes, ARRAY_LEN(wishes), cfg, &object, &fd, d) : -ENOMEM;
+	if (r)
+		return r;
+	r = fill(object, n, cfg, v6, bits, cpu);
+	if (r) {
+		bpf_object__close(object);
+		return diag_error(d, NULL, "the study's tables: %s", strerror(-r));
+	}
+	*ret = object;
+	return 0;
+}
