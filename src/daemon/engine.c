@@ -61,7 +61,7 @@ static int clear_xps(struct engine *engine, const struct port_plan *port, unsign
  */
 static void drop_xps(struct engine *engine, const struct port_plan *port)
 {
-	const struct pipe_link *link = pipe_facts_find_index(&engine->facts, port->ifindex);
+	const struct pipe_link *link = pipe_facts_find_index(engine->applying, port->ifindex);
 	unsigned queue = 0;
 	int r = 0;
 
@@ -221,8 +221,10 @@ int engine_apply(struct engine *engine, const struct model *model, bool retry, s
 	sections_wish(model, &wish);
 	wish.retry = retry;
 	r = pipe_wish_check(&wish, &facts, d);
+	engine->applying = &facts;
 	if (!r)
 		r = pipeline_sync(engine->pipeline, &wish, &facts, d);
+	engine->applying = NULL;
 	if (r) {
 		pipe_facts_free(&facts);
 		return r;

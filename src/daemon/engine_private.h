@@ -15,8 +15,9 @@ struct engine {
 	struct model *read; /* read, not yet in force */
 	struct diag warnings;
 	time_t loaded_at;
-	struct pipe_facts facts; /* as of the last sync: what changes are told against */
-	struct pipe_facts shown; /* as of the last question */
+	struct pipe_facts facts;	   /* as of the last sync: what changes are told against */
+	struct pipe_facts shown;	   /* as of the last question */
+	const struct pipe_facts *applying; /* while a sync runs: what it goes by */
 	struct pipe_memory memory;
 	struct pipeline *pipeline;
 	struct knobs knobs;

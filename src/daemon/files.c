@@ -11,7 +11,7 @@
 #define EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO)
 
 struct watched {
-	char *directory, *name; /* of the file; "" and "." are not told apart */
+	char *directory, *name;	 /* of the file; "" and "." are not told apart */
 	sd_event_source *source; /* of the directory; one of the files in it has it */
 };
 
@@ -86,8 +86,8 @@ int file_watch_new(sd_event *loop, void (*changed)(void *data), void *data, stru
 	watch->loop = sd_event_ref(loop);
 	watch->changed = changed;
 	watch->data = data;
-	r = sd_event_add_time_relative(loop, &watch->timer, CLOCK_MONOTONIC, QUIET_USEC, 0, on_quiet,
-				       watch);
+	r = sd_event_add_time_relative(loop, &watch->timer, CLOCK_MONOTONIC, QUIET_USEC, 0,
+				       on_quiet, watch);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
 	if (r < 0)

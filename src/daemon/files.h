@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Watching the data files that the configuration names, such as ShapedDevices.csv: a saved change is
- * told once, when it is quiet.  Their directories are watched, since most programs save a file by
- * putting a new one in its place.
+ * Watching the data files that the configuration names, such as ShapedDevices.csv: a saved change
+ * is told once, when it is quiet.  Their directories are watched, since most programs save a file
+ * by putting a new one in its place.
  */
 #pragma once
 

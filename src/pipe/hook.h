@@ -25,10 +25,9 @@ struct hook {
 	char reason[200];	  /* why not native */
 };
 
-#define HOOK_NONE                                                          \
-	{                                                                  \
-		.xdp_link = -1, .tcx_link = { -1, -1 }, .mode = XDP_MODE_TC, \
-		.reached = XDP_MODE_TC                                     \
+#define HOOK_NONE                                                                                   \
+	{                                                                                           \
+		.xdp_link = -1, .tcx_link = { -1, -1 }, .mode = XDP_MODE_TC, .reached = XDP_MODE_TC \
 	}
 
 /* Finds what an earlier run left on the interface. */

@@ -166,8 +166,7 @@ int instance_load(const struct port_plan *port, const struct pipe_kernel *kernel
 	if (!r)
 		r = pipe_bpf__load(instance->bpf);
 	if (!r && counters_fd < 0)
-		r = counter_block_number(bpf_map__fd(instance->bpf->maps.counters),
-					 kernel->n_cpus);
+		r = counter_block_number(bpf_map__fd(instance->bpf->maps.counters), kernel->n_cpus);
 	if (!r)
 		r = fill_maps(port, instance->bpf);
 	if (r) {

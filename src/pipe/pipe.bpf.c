@@ -33,6 +33,18 @@ static __always_inline __u64 opaque_one(void)
 	return one;
 }
 
+/*
+ * All but what classify finds out and only its own switches read: that stays undefined, or every
+ * packet of a port without it would pay for clearing it.
+ */
+static __always_inline void begin(struct stage_ctx *s)
+{
+	s->pkt = (struct pkt){ 0 };
+	s->carried = NULL;
+	s->meta.oif = 0;
+	s->new_vid = 0;
+}
+
 /* The decision goes in front of the packet; after this the packet's pointers are new. */
 static __always_inline int push_metadata(struct stage_ctx *s)
 {
@@ -44,11 +56,15 @@ static __always_inline int push_metadata(struct stage_ctx *s)
 	if ((void *)(meta + 1) > (void *)(long)s->xdp->data)
 		return -1;
 	/* Field by field: a copy of the whole would keep it in memory, cleared for every packet. */
-	meta->handle = s->meta.handle;
-	meta->queue = s->meta.queue;
 	meta->magic = PIPE_META_MAGIC;
-	meta->id_dir = s->meta.id_dir;
 	meta->oif = s->meta.oif;
+	if (ON(s, classify)) {
+		meta->handle = s->meta.handle;
+		meta->queue = s->meta.queue;
+		meta->id_dir = s->meta.id_dir;
+	} else {
+		meta->handle = meta->queue = meta->id_dir = 0;
+	}
 	return 0;
 }
 
@@ -114,8 +130,11 @@ to_tc:
 SEC("xdp") /* the loader adds "frames of several buffers" where the kernel knows them */
 int weir_xdp(struct xdp_md *ctx)
 {
-	struct stage_ctx s = { .xdp = ctx };
+	struct stage_ctx s;
 
+	begin(&s);
+	s.xdp = ctx;
+	s.skb = NULL;
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return XDP_PASS;
 	s.cpu = this_cpu();
@@ -172,9 +191,12 @@ static __always_inline int walk_tc(struct stage_ctx *s)
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	struct stage_ctx s = { .skb = skb };
+	struct stage_ctx s;
 	struct pipe_meta *meta;
 
+	begin(&s);
+	s.skb = skb;
+	s.xdp = NULL;
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return TC_ACT_UNSPEC;
 	s.len = skb->len;
@@ -210,8 +232,11 @@ static __always_inline int walk_egress(struct stage_ctx *s)
 SEC("tc")
 int weir_egress(struct __sk_buff *skb)
 {
-	struct stage_ctx s = { .skb = skb };
+	struct stage_ctx s;
 
+	begin(&s);
+	s.skb = skb;
+	s.xdp = NULL;
 	if (!SWITCH_IS_ON(opaque_one(), SWITCH_pipe_active))
 		return TC_ACT_UNSPEC;
 	/* Its class is known: by TC where it came in, or it is somebody else's choice. */

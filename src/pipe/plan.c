@@ -85,7 +85,8 @@ static bool same_data(const struct port_plan *a, const struct port_plan *b, unsi
 bool port_plan_equal(const struct port_plan *a, const struct port_plan *b)
 {
 	if (a->ifindex != b->ifindex || a->mode != b->mode || a->xdp != b->xdp || a->tc != b->tc ||
-	    a->egress != b->egress || a->shaped != b->shaped || a->frags != b->frags || a->promisc != b->promisc || a->keep_tags != b->keep_tags)
+	    a->egress != b->egress || a->shaped != b->shaped || a->frags != b->frags ||
+	    a->promisc != b->promisc || a->keep_tags != b->keep_tags)
 		return false;
 	for (unsigned i = 0; i < STAGE_MAX; i++)
 		if (!same_data(a, b, i))

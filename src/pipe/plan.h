@@ -15,12 +15,12 @@ struct port_plan {
 	enum xdp_mode mode; /* as reached */
 	bool xdp, tc;	    /* which programs this port needs where frames come in */
 	bool egress;	    /* and one where they leave */
-	bool shaped;	    /* its frames must meet the queues of where they leave: no XDP redirects */
-	bool frags;	    /* frames may exceed a page */
-	bool promisc;	    /* wants frames for others */
-	bool keep_tags;	    /* the NIC must leave VLAN tags in the frame */
-	void **data;	    /* per stage: port_size bytes, or NULL where the stage is off */
-	char note[200];	    /* why a slower way was taken, with the remedy */
+	bool shaped;	/* its frames must meet the queues of where they leave: no XDP redirects */
+	bool frags;	/* frames may exceed a page */
+	bool promisc;	/* wants frames for others */
+	bool keep_tags; /* the NIC must leave VLAN tags in the frame */
+	void **data;	/* per stage: port_size bytes, or NULL where the stage is off */
+	char note[200]; /* why a slower way was taken, with the remedy */
 };
 
 struct pipe_plan {

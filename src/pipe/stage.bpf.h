@@ -24,7 +24,7 @@
 struct stage_ctx {
 	struct xdp_md *xdp; /* one of the two */
 	struct __sk_buff *skb;
-	struct pkt pkt; /* filled when a stage needs headers */
+	struct pkt pkt;		   /* filled when a stage needs headers */
 	struct pipe_meta *carried; /* leaving: what XDP found, where it arrived; or NULL */
 	struct pipe_cpu *cpu;
 	__u64 len;	       /* of the whole frame */
@@ -34,10 +34,10 @@ struct stage_ctx {
 };
 
 /* A stage with nothing to do where frames leave. */
-#define STAGE_NO_EGRESS(name)                                                \
-	static __always_inline int name##_egress(struct stage_ctx *s)        \
-	{                                                                    \
-		return STAGE_NEXT;                                           \
+#define STAGE_NO_EGRESS(name)                                         \
+	static __always_inline int name##_egress(struct stage_ctx *s) \
+	{                                                             \
+		return STAGE_NEXT;                                    \
 	}
 
 /* By CPU number; what all copies share, so that a new copy starts no threads. */

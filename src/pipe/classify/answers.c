@@ -346,7 +346,8 @@ static json_t *line_to_json(const struct classify_live *live, const struct figur
 }
 
 static void add_items(const struct classify_live *live, int node, bool circuits,
-		      const struct shaper_stats *stats, const struct figures_sums *sums, json_t *array)
+		      const struct shaper_stats *stats, const struct figures_sums *sums,
+		      json_t *array)
 {
 	const struct shaper_plan *plan = &live->now->plan;
 
@@ -428,10 +429,10 @@ static int answer_mappings(void *data, const json_t *in, json_t **ret, const cha
 }
 
 const struct stage_query classify_queries[] = {
-	{ "List",
-	  "(sort: ?string, limit: ?int, match: ?string)",
+	{ "List", "(sort: ?string, limit: ?int, match: ?string)",
 	  "(subscribers: []object, total: int, shaped: bool)",
-	  "Subscribers with what they use: sorted by id, name, download, upload, drops, backlog or\n"
+	  "Subscribers with what they use: sorted by id, name, download, upload, drops, backlog "
+	  "or\n"
 	  "total; at most `limit`; whose id, name, node or address has `match` in it.",
 	  answer_list },
 	{ "Show", "(id: string)", "(subscriber: object)", "All that is known of one.", answer_show },

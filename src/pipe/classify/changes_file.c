@@ -74,8 +74,8 @@ static int take_mapping(struct classify_changes *changes, const json_t *row)
 {
 	struct classify_mapping m = { .upload = json_is_true(json_object_get(row, "upload")) };
 	const char *wrong;
-	int r = net_prefix_parse(json_string_value(json_object_get(row, "address")) ?: "", &m.prefix,
-				 &wrong);
+	int r = net_prefix_parse(json_string_value(json_object_get(row, "address")) ?: "",
+				 &m.prefix, &wrong);
 
 	m.handle = (uint32_t)json_integer_value(json_object_get(row, "handle"));
 	m.cpu = (uint32_t)json_integer_value(json_object_get(row, "cpu"));
@@ -104,7 +104,8 @@ static void put_aside(const char *path, struct diag *d)
 		aside = NULL;
 	if (aside)
 		(void)rename(path, aside);
-	(void)diag_warning(d, NULL, "%s is damaged: subscribers changed by command may be lost", path);
+	(void)diag_warning(d, NULL, "%s is damaged: subscribers changed by command may be lost",
+			   path);
 	diag_hint(d, "it was moved to %s.damaged", path);
 }
 
@@ -148,8 +149,8 @@ static json_t *address_to_json(const struct net_prefix *prefix)
 
 static json_t *circuit_to_json(const struct classify_change *c)
 {
-	json_t *row = json_pack("{s:s, s:b, s:b}", "id", c->id, "added", c->added, "removed",
-				c->removed);
+	json_t *row =
+		json_pack("{s:s, s:b, s:b}", "id", c->id, "added", c->added, "removed", c->removed);
 	json_t *addresses;
 
 	give_text(row, "name", c->name);

@@ -93,11 +93,14 @@ static __always_inline void classify_note_stranger(struct stage_ctx *s, __u32 up
 /* The class of all that is nobody's and keeps the network together; in the first queue. */
 static __always_inline __u32 classify_control_handle(__u32 upload)
 {
+	if (!classify_const.queues) /* the tree is somebody else's */
+		return 0;
 	return (1 + (upload ? classify_const.up_offset : 0)) << 16 | CLASSIFY_MINOR_CONTROL;
 }
 
 /*
- * Into s->meta: the class, or 0 for what nobody claims.  `value` is 0 or that of the default plan.
+ * Of what is no single subscriber's.  `value` is 0 or that of the default plan, which is counted
+ * here: it is in use by all together.
  */
 static __always_inline void classify_rest(struct stage_ctx *s, __u64 value, __u32 upload)
 {
@@ -106,6 +109,7 @@ static __always_inline void classify_rest(struct stage_ctx *s, __u64 value, __u3
 		if (ON(s, classify_queues))
 			s->meta.handle = classify_control_handle(upload);
 		s->meta.id_dir = upload;
+		s->steer = s->cpu->number;
 		return;
 	}
 	if (!s->pkt.family) {
@@ -113,10 +117,13 @@ static __always_inline void classify_rest(struct stage_ctx *s, __u64 value, __u3
 		return;
 	}
 	classify_note_stranger(s, upload);
-	if (value)
-		COUNT(s, classify_default_plan);
-	else
+	if (!value) {
 		COUNT(s, classify_unknown);
+		return;
+	}
+	COUNT(s, classify_default_plan);
+	if (ON(s, classify_count))
+		classify_account(s, CLASSIFY_ID_DEFAULT, upload);
 }
 
 /* Fills s->meta with id, direction and class; true when it is a subscriber's. */
@@ -133,12 +140,12 @@ static __always_inline bool classify_find_out(struct stage_ctx *s, __u32 upload)
 	if (upload && s->meta.handle)
 		s->meta.handle += classify_const.up_offset << 16;
 	s->steer = CLASSIFY_CPU(value);
+	if (!CLASSIFY_HANDLE(value)) /* nobody's, or there is no queue that has a CPU */
+		s->steer = s->cpu->number;
 	if (id <= CLASSIFY_ID_DEFAULT)
 		classify_rest(s, value, upload);
 	s->meta.queue = s->meta.handle >> 16;
-	if (!value)
-		s->steer = s->cpu->number;
-	return value != 0;
+	return id > CLASSIFY_ID_DEFAULT;
 }
 
 /* --- where packets arrive ---------------------------------------------------------------------- */
@@ -187,11 +194,13 @@ static __always_inline int classify_xdp(struct stage_ctx *s)
 	return STAGE_NEXT;
 }
 
+/* All that has a class gets it here: where it leaves it is not looked up, and counted, again. */
 static __always_inline int classify_tc(struct stage_ctx *s)
 {
-	if (!ON(s, classify_tc) || !classify_arrival(s))
+	if (!ON(s, classify_tc))
 		return STAGE_NEXT;
-	COUNT(s, classify_found_tc);
+	if (classify_arrival(s))
+		COUNT(s, classify_found_tc);
 	if (ON(s, classify_queues) && s->meta.handle) {
 		s->skb->priority = s->meta.handle;
 		s->skb->queue_mapping = s->meta.queue;
@@ -207,11 +216,8 @@ static __always_inline int classify_tc(struct stage_ctx *s)
  */
 static __always_inline __u32 classify_any_queue(struct stage_ctx *s, __u32 upload)
 {
-	const __u32 n = classify_const.queues;
-
-	if (!n)
-		return 0;
-	return 1 + (upload ? classify_const.up_offset : 0) + bpf_get_hash_recalc(s->skb) % n;
+	return 1 + (upload ? classify_const.up_offset : 0) +
+	       bpf_get_hash_recalc(s->skb) % classify_const.queues;
 }
 
 static __always_inline int classify_enqueue(struct stage_ctx *s, __u32 handle, __u32 upload)
@@ -221,7 +227,7 @@ static __always_inline int classify_enqueue(struct stage_ctx *s, __u32 handle, _
 	if (handle) {
 		s->skb->priority = handle;
 		s->skb->queue_mapping = handle >> 16;
-	} else {
+	} else if (classify_const.queues) {
 		s->skb->queue_mapping = classify_any_queue(s, upload);
 	}
 	return STAGE_NEXT;

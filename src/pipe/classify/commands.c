@@ -81,9 +81,15 @@ static int read_addresses(const json_t *in, struct classify_change *c, const cha
 
 static int check_leaf(const char *words, struct diag *d)
 {
-	struct nl_qdisc_spec spec;
+	struct nl_qdisc_spec spec = { 0 };
+	int r = nl_qdisc_parse(words, NULL, &spec, d);
 
-	return nl_qdisc_parse(words, NULL, &spec, d);
+	if (r || (spec.kind != NL_QDISC_HTB && spec.kind != NL_QDISC_MQ))
+		return r;
+	(void)diag_error(d, NULL, "%s is no queue: it only holds others",
+			 nl_qdisc_kind_name(spec.kind));
+	diag_hint(d, "cake, fq_codel and fifo are");
+	return -EINVAL;
 }
 
 /* "cake", or "cake/fq_codel" for download and upload. */
@@ -233,16 +239,24 @@ static int need_section(const struct classify_live *live, struct diag *d)
 	return -EINVAL;
 }
 
-/* What goes wrong later brings all of this back. */
+/*
+ * What goes wrong later brings all of this back.  The world in force borrows from what was, so that
+ * is left alone, and the copy is changed.
+ */
 static int begin(struct classify_live *live)
 {
+	struct classify_changes copy = { 0 };
 	int r;
 
 	if (live->commanded)
 		return 0;
-	r = classify_changes_copy(&live->changes, &live->before);
-	live->commanded = !r;
-	return r;
+	r = classify_changes_copy(&live->changes, &copy);
+	if (r)
+		return r;
+	live->before = live->changes;
+	live->changes = copy;
+	live->commanded = true;
+	return 0;
 }
 
 static void give_up(struct classify_live *live)
@@ -478,7 +492,7 @@ static int run_clear_map(void *data, const struct pipe_facts *facts, const json_
 	return r;
 }
 
-#define PLAN_TYPES                                                                            \
+#define PLAN_TYPES                                                                              \
 	"parent: ?string, download: ?int, upload: ?int, min_download: ?int, min_upload: ?int, " \
 	"leaf: ?string, addresses: ?[]string"
 

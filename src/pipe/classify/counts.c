@@ -121,8 +121,7 @@ void classify_counts_settle(struct classify_live *live, uint32_t room_before)
 	if (live->next_counts_fd < 0)
 		return;
 	for (uint32_t id = 0; live->counts && id < live->ids.all.n; id++) {
-		struct classify_count old =
-			sum(live->counts, live->kernel->n_cpus, room_before, id);
+		struct classify_count old = sum(live->counts, live->kernel->n_cpus, room_before, id);
 
 		subtract(&live->ids.all.at[id].zero, &old);
 	}

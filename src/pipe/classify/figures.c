@@ -19,11 +19,11 @@ json_t *figures_rates(struct rate_pair max, struct rate_pair min)
 
 static json_t *one_way(const struct shaper_figures *f)
 {
-	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bytes", (json_int_t)f->bytes,
-				 "packets", (json_int_t)f->packets, "drops", (json_int_t)f->drops,
-				 "marks", (json_int_t)f->marks, "backlog_bytes",
-				 (json_int_t)f->backlog_bytes, "backlog_packets",
-				 (json_int_t)f->backlog);
+	json_t *json =
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bytes", (json_int_t)f->bytes,
+			  "packets", (json_int_t)f->packets, "drops", (json_int_t)f->drops, "marks",
+			  (json_int_t)f->marks, "backlog_bytes", (json_int_t)f->backlog_bytes,
+			  "backlog_packets", (json_int_t)f->backlog);
 
 	if (f->delay_us)
 		(void)json_object_set_new(json, "delay_us", json_integer(f->delay_us));
@@ -80,10 +80,11 @@ static json_t *devices_of(const struct net_circuit *c)
 	json_t *list = json_array();
 
 	vec_foreach(&c->devices, d)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o}", "id",
-							    d->id ?: "", "name", d->name ?: "", "mac",
-							    d->mac ?: "", "comment", d->comment ?: "",
-							    "addresses", addresses_of(d, json_array())));
+		(void)json_array_append_new(list,
+					    json_pack("{s:s, s:s, s:s, s:s, s:o}", "id",
+						      d->id ?: "", "name", d->name ?: "", "mac",
+						      d->mac ?: "", "comment", d->comment ?: "",
+						      "addresses", addresses_of(d, json_array())));
 	return list;
 }
 
@@ -100,8 +101,8 @@ static const struct shaper_item *item_of(const struct classify_world *w, size_t 
 	return at < 0 ? NULL : &w->plan.items.at[at];
 }
 
-static void add_place(json_t *json, const struct classify_live *live, const struct shaper_item *item,
-		      const struct shaper_stats *stats)
+static void add_place(json_t *json, const struct classify_live *live,
+		      const struct shaper_item *item, const struct shaper_stats *stats)
 {
 	const struct classify_world *w = live->now;
 	const size_t at = (size_t)(item - w->plan.items.at);
@@ -109,15 +110,14 @@ static void add_place(json_t *json, const struct classify_live *live, const stru
 	const char *up = shaper_tree_leaf(live->tree, item, true);
 
 	(void)json_object_set_new(json, "queue", json_integer(item->queue + 1));
-	(void)json_object_set_new(json, "cpu",
-				  json_integer(classify_world_cpu(w, item->queue)));
+	(void)json_object_set_new(json, "cpu", json_integer(classify_world_cpu(w, item->queue)));
 	(void)json_object_set_new(json, "class_down",
 				  figures_class(shaper_handle_down(&w->plan, item)));
 	(void)json_object_set_new(json, "class_up", figures_class(shaper_handle_up(&w->plan, item)));
 	(void)json_object_set_new(json, "rate", figures_rates(item->ceil, item->rate));
 	if (item->kind == SHAPER_CIRCUIT)
-		(void)json_object_set_new(json, "leaf",
-					  figures_pair(json_string(down ?: ""), json_string(up ?: "")));
+		(void)json_object_set_new(
+			json, "leaf", figures_pair(json_string(down ?: ""), json_string(up ?: "")));
 	if (stats && at < stats->items.n)
 		(void)json_object_set_new(json, "sent", figures_sent(&stats->items.at[at]));
 }
@@ -130,13 +130,14 @@ json_t *figures_subscriber(const struct classify_live *live, size_t circuit,
 	const struct shaper_item *item = item_of(w, circuit);
 	const struct classify_rate *rate = classify_rate_of(live, w->ids[circuit]);
 	struct classify_count count = classify_counts_of(live, w->ids[circuit]);
-	json_t *json = json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "id", c->id, "name",
-		c->name ?: "", "parent", c->parent ?: "", "addresses", all_addresses(c), "plan",
-		figures_rates(c->max, c->min), "by_command", c->by_command, "changed",
-		!c->by_command && classify_changes_find(&live->changes, c->id) != NULL, "bps",
-		figures_speed(rate->bps), "pps", figures_speed(rate->pps), "offered",
-		figures_pair(arrived(&count, 0), arrived(&count, 1)));
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "id", c->id, "name",
+			  c->name ?: "", "parent", c->parent ?: "", "addresses", all_addresses(c),
+			  "plan", figures_rates(c->max, c->min), "by_command", c->by_command,
+			  "changed",
+			  !c->by_command && classify_changes_find(&live->changes, c->id) != NULL,
+			  "bps", figures_speed(rate->bps), "pps", figures_speed(rate->pps),
+			  "offered", figures_pair(arrived(&count, 0), arrived(&count, 1)));
 
 	if (item)
 		add_place(json, live, item, stats);
@@ -209,8 +210,8 @@ json_t *figures_item(const struct classify_live *live, size_t at, const struct s
 
 	if (item->kind == SHAPER_CIRCUIT && item->source >= 0)
 		name = w->network.circuits.at[item->source].name ?: item->name;
-	json = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "name", name, "id", item->name, "kind",
-			 kind_of(item), "depth", (int)sum->depth, "parent",
+	json = json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:o}", "name", name, "id", item->name,
+			 "kind", kind_of(item), "depth", (int)sum->depth, "parent",
 			 item->parent < 0 ? "" : w->plan.items.at[item->parent].name, "circuits",
 			 (int)sum->circuits, "bps", figures_speed(sum->bps));
 	add_place(json, live, item, stats);

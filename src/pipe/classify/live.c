@@ -115,8 +115,8 @@ static void live_stop(void *data)
 	if (live->tree)
 		shaper_tree_stop(live->tree);
 	classify_counts_unpin(live);
-	if (live->pins && (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) <
-				  sizeof(path))
+	if (live->pins &&
+	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
 		(void)unlink(path);
 }
 
@@ -139,8 +139,8 @@ static int open_pinned_cpus(const struct classify_live *live)
 	char path[4096];
 	int fd = -1;
 
-	if (live->pins && (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) <
-				  sizeof(path))
+	if (live->pins &&
+	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
 		fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -1;
@@ -166,8 +166,8 @@ static int open_cpus(struct classify_live *live)
 				       sizeof(struct bpf_cpumap_val), live->kernel->n_cpus, NULL);
 	if (live->cpus_fd < 0)
 		return live->cpus_fd;
-	if (live->pins && (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) <
-				  sizeof(path))
+	if (live->pins &&
+	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
 		(void)bpf_obj_pin(live->cpus_fd, path);
 	return 0;
 }
@@ -271,8 +271,8 @@ static int live_wish(void *data, const void *conf, const struct pipe_facts *fact
 
 static bool same_sizes(const struct classify_live *live, const struct classify_world *w)
 {
-	return live->table && !memcmp(&classify_table_maps(live->table)->sizes, &w->sizes,
-				      sizeof(w->sizes));
+	return live->table &&
+	       !memcmp(&classify_table_maps(live->table)->sizes, &w->sizes, sizeof(w->sizes));
 }
 
 /* A table of another size is filled before the first program looks into it. */
@@ -353,8 +353,9 @@ static void settle_table(struct classify_live *live)
 		return;
 	}
 	if (live->table && classify_table_set(live->table, w->entries.at, w->entries.n, &change, &d))
-		classify_tell(live, "shaper", "failed",
-			      "the table of addresses could not be changed whole: it is tried again");
+		classify_tell(
+			live, "shaper", "failed",
+			"the table of addresses could not be changed whole: it is tried again");
 }
 
 static void save_changes(struct classify_live *live)

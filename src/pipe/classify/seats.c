@@ -74,8 +74,7 @@ static int take_next(struct classify_seats *seats, const json_t *value)
 {
 	json_int_t next = json_integer_value(value);
 
-	return next < 0 || next > UINT16_MAX ? -EINVAL :
-					       vec_push(&seats->past.next, (uint16_t)next);
+	return next < 0 || next > UINT16_MAX ? -EINVAL : vec_push(&seats->past.next, (uint16_t)next);
 }
 
 /* One row that is wrong costs that row's seat. */
@@ -107,7 +106,8 @@ int classify_seats_load(const char *path, struct classify_seats *ret, struct cla
 		return 0;
 	json = r ? NULL : json_loadb(text, len, 0, NULL);
 	if (!json_is_object(json) || take_all(&seats, ids, json))
-		(void)diag_warning(d, NULL, "%s is damaged: subscribers may change their queues", path);
+		(void)diag_warning(d, NULL, "%s is damaged: subscribers may change their queues",
+				   path);
 	json_decref(json);
 	*ret = seats;
 	return 0;
@@ -127,9 +127,9 @@ static json_t *id_to_json(const struct classify_ids *ids, size_t i)
 {
 	const struct classify_id *id = &ids->all.at[i];
 
-	return json_pack("[I, s, I, I, I, I]", (json_int_t)i, id->name, (json_int_t)id->zero.bytes[0],
-			 (json_int_t)id->zero.bytes[1], (json_int_t)id->zero.packets[0],
-			 (json_int_t)id->zero.packets[1]);
+	return json_pack("[I, s, I, I, I, I]", (json_int_t)i, id->name,
+			 (json_int_t)id->zero.bytes[0], (json_int_t)id->zero.bytes[1],
+			 (json_int_t)id->zero.packets[0], (json_int_t)id->zero.packets[1]);
 }
 
 int classify_seats_save(const char *path, const struct shaper_plan *plan,

@@ -37,8 +37,8 @@ void classify_world_free(struct classify_world *world)
 
 /* --- where ------------------------------------------------------------------------------------- */
 
-static unsigned place(const struct pipe_facts *facts, const struct conf_string *name, char *ret_name,
-		      size_t size)
+static unsigned place(const struct pipe_facts *facts, const struct conf_string *name,
+		      char *ret_name, size_t size)
 {
 	const struct pipe_link *link = pipe_facts_find(facts, name->text);
 
@@ -51,8 +51,7 @@ static void find_line(struct classify_world *w, const struct pipe_facts *facts)
 	const struct classify_conf *conf = w->conf;
 	struct shaper_line *line = &w->line;
 
-	line->down_ifindex =
-		place(facts, &conf->access, line->down_name, sizeof(line->down_name));
+	line->down_ifindex = place(facts, &conf->access, line->down_name, sizeof(line->down_name));
 	line->up_ifindex = place(facts, &conf->internet, line->up_name, sizeof(line->up_name));
 	line->leaf = conf->leaf.text;
 	w->stick = !strcmp(conf->access.text, conf->internet.text);
@@ -134,10 +133,9 @@ static int add_everybody(struct classify_world *w)
 	w->n_circuits = w->network.circuits.n;
 	if (!circuit.max.down || !circuit.max.up)
 		return 0;
-	w->everybody = (struct net_device){ .id = circuit.id,
-					    .name = (char *)"",
-					    .mac = (char *)"",
-					    .comment = (char *)"" };
+	w->everybody = (struct net_device){
+		.id = circuit.id, .name = (char *)"", .mac = (char *)"", .comment = (char *)""
+	};
 	for (uint8_t family = 4; family <= 6 && !r; family = (uint8_t)(family + 2))
 		if (!has_default(w, family))
 			r = vec_push(&w->everybody.addresses,
@@ -196,9 +194,8 @@ static int give_ids(struct classify_world *w, struct classify_ids *ids)
 	if (!w->ids)
 		return -ENOMEM;
 	for (size_t i = 0; i < w->network.circuits.n && !r; i++) {
-		w->ids[i] = i < w->n_circuits ?
-				    classify_ids_give(ids, w->network.circuits.at[i].id) :
-				    CLASSIFY_ID_DEFAULT;
+		w->ids[i] = i < w->n_circuits ? classify_ids_give(ids, w->network.circuits.at[i].id) :
+						CLASSIFY_ID_DEFAULT;
 		r = w->ids[i] ? set_circuit(w, w->ids[i], (int)i) : -ENOSPC;
 	}
 	return r;
@@ -244,8 +241,7 @@ static uint64_t value_of(const struct classify_world *w, size_t circuit)
 		w->items[circuit] < 0 ? NULL : &w->plan.items.at[w->items[circuit]];
 	uint32_t handle = item ? shaper_handle_down(&w->plan, item) : 0;
 
-	return CLASSIFY_VALUE(handle, w->ids[circuit],
-			      item ? classify_world_cpu(w, item->queue) : 0);
+	return CLASSIFY_VALUE(handle, w->ids[circuit], item ? classify_world_cpu(w, item->queue) : 0);
 }
 
 static int add_circuit(struct classify_world *w, size_t i)
