@@ -82,7 +82,8 @@ static void choose_way(struct port_plan *port, struct balance_port *p, const str
 		       const struct balancer_conf *conf, const struct balance_goals *goals,
 		       const struct pipe_facts *facts, struct pipe_plan *plan)
 {
-	p->xdp = port->mode >= XDP_MODE_SKB;
+	/* Shaped and generic: TC alone, see the bridge's choose_way(). */
+	p->xdp = port->mode == XDP_MODE_NATIVE || (port->mode == XDP_MODE_SKB && !port->shaped);
 	if (port->mode == XDP_MODE_NATIVE && !target_may_redirect(link)) {
 		p->xdp = false;
 		(void)snprintf(port->note, sizeof(port->note),

@@ -278,8 +278,12 @@ static enum bridge_way choose_way(struct port_plan *port, const struct bridge_po
 		target_note(port, target, "bridged");
 		return WAY_DEFER;
 	case XDP_MODE_SKB:
-		/* The kernel may keep the tag beside the frame, where generic XDP cannot see it. */
-		return port->shaped && !b->vlans ? WAY_DEFER : b->vlans ? WAY_TC : WAY_XDP;
+		/*
+		 * The kernel may keep the tag beside the frame, where generic XDP cannot see it.
+		 * And where generic XDP had to copy the frame some kernels forget how long its MAC
+		 * header is: TC must not redirect it then.
+		 */
+		return port->shaped || b->vlans ? WAY_TC : WAY_XDP;
 	default:
 		return WAY_TC;
 	}

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "pipe/classify/changes.h"
+#include "pipe/classify/layout.h"
 
 #define FILE_LIMIT (64 << 20)
 
@@ -51,11 +52,12 @@ static int take_addresses(const json_t *list, struct classify_change *c)
 static int take_circuit(struct classify_changes *changes, const json_t *row)
 {
 	const char *id = json_string_value(json_object_get(row, "id"));
+	const size_t n = changes->circuits.n;
 	struct classify_change *c = id ? classify_changes_at(changes, id) : NULL;
-	int r = c ? 0 : -EINVAL;
+	int r;
 
-	if (r)
-		return r;
+	if (!c || changes->circuits.n == n) /* twice the same */
+		return -EINVAL;
 	c->added = json_is_true(json_object_get(row, "added"));
 	c->removed = json_is_true(json_object_get(row, "removed"));
 	c->min = (struct rate_pair){ take_rate(row, "min_download"), take_rate(row, "min_upload") };

@@ -23,10 +23,10 @@ struct classify_port {
 
 /* --- plan -------------------------------------------------------------------------------------- */
 
-/* Generic XDP cannot see a tag that the kernel holds beside the frame. */
-static bool has_xdp(const struct pipe_link *link, bool stick)
+/* Generic XDP would only come before TC, with the same skb, and cannot see tags beside the frame. */
+static bool has_xdp(const struct pipe_link *link)
 {
-	return link->mode == XDP_MODE_NATIVE || (link->mode == XDP_MODE_SKB && !stick);
+	return link->mode == XDP_MODE_NATIVE;
 }
 
 /* Before 6.3 frames of several buffers cannot be redirected, to a CPU neither. */
@@ -48,7 +48,7 @@ static int plan_port(const struct classify_world *w, const struct pipe_link *lin
 	*p = (struct classify_port){
 		.on = true,
 		.role = (uint8_t)role,
-		.xdp = has_xdp(link, role == ROLE_STICK),
+		.xdp = has_xdp(link),
 		.queues_on = queues,
 		.queues = w->plan.queues,
 		.up_offset = w->plan.up_offset,
@@ -61,7 +61,11 @@ static int plan_port(const struct classify_world *w, const struct pipe_link *lin
 	}
 	p->steer = queues && w->conf->steer.value && w->cpus > 1 && can_steer(port, link);
 	/* Without queues what leaves is only counted, if nobody did where it arrived. */
-	p->egress = queues || !other || !has_xdp(other, role == ROLE_STICK);
+	p->egress = queues || !other || !has_xdp(other);
+	if (queues && port->mode == XDP_MODE_SKB)
+		(void)snprintf(port->note, sizeof(port->note),
+			       "what is shaped goes through TC alone: generic XDP would only come "
+			       "before it");
 	port->shaped |= queues;
 	port->xdp |= p->xdp;
 	port->egress |= p->egress;

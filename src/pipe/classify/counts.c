@@ -50,12 +50,21 @@ static int open_pinned(const struct classify_live *live, uint32_t room)
 	return -1;
 }
 
+/* What an earlier run noted is of counts that are gone. */
+static void forget_zeros(struct classify_live *live)
+{
+	vec_foreach(&live->ids.all, id)
+		id->zero = (struct classify_count){ 0 };
+}
+
 int classify_counts_make(struct classify_live *live, uint32_t room)
 {
 	const size_t bytes = bytes_of(live, room);
 	_cleanup_close_ int fd = live->counts ? -1 : open_pinned(live, room);
 	void *at;
 
+	if (fd < 0 && !live->counts)
+		forget_zeros(live);
 	if (fd < 0)
 		fd = make_map(live, room);
 	if (fd < 0)

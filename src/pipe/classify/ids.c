@@ -63,12 +63,13 @@ int classify_ids_restore(struct classify_ids *ids, uint32_t id, const char *name
 {
 	int r;
 
-	if (id <= CLASSIFY_ID_DEFAULT || id >= CLASSIFY_IDS || classify_ids_find(ids, name))
+	if (id < CLASSIFY_ID_DEFAULT || id >= CLASSIFY_IDS ||
+	    (name && (id == CLASSIFY_ID_DEFAULT || classify_ids_find(ids, name))))
 		return -EINVAL;
 	r = grow(ids, id);
 	if (!r && ids->all.at[id].name)
 		r = -EINVAL;
-	if (!r)
+	if (!r && name)
 		r = take(ids, id, name);
 	if (!r)
 		ids->all.at[id].zero = *zero;
@@ -100,24 +101,32 @@ static int make_index(struct classify_ids *ids)
 	return r;
 }
 
+/* The least is given first. */
+int classify_ids_find_spare(struct classify_ids *ids)
+{
+	int r = 0;
+
+	ids->spare.n = 0;
+	for (size_t i = ids->all.n; i-- > CLASSIFY_ID_DEFAULT + 1 && !r;)
+		if (!ids->all.at[i].name)
+			r = vec_push(&ids->spare, (uint32_t)i);
+	return r;
+}
+
 int classify_ids_sweep(struct classify_ids *ids)
 {
 	bool any = false;
+	int r;
 
-	vec_foreach(&ids->all, id)
-		any |= id->name && !id->used;
+	vec_foreach(&ids->all, id) {
+		if (!id->name || id->used)
+			continue;
+		free(id->name);
+		id->name = NULL;
+		any = true;
+	}
 	if (!any)
 		return 0;
-	ids->spare.n = 0;
-	for (size_t i = ids->all.n; i-- > CLASSIFY_ID_DEFAULT + 1;) {
-		struct classify_id *id = &ids->all.at[i];
-
-		if (!id->used) {
-			free(id->name);
-			id->name = NULL;
-		}
-		if (!id->name && vec_push(&ids->spare, (uint32_t)i))
-			return -ENOMEM;
-	}
-	return make_index(ids);
+	r = make_index(ids);
+	return r ? r : classify_ids_find_spare(ids);
 }

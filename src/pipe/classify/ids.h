@@ -28,9 +28,11 @@ void classify_ids_free(struct classify_ids *ids);
 /* 0 = none left, or no memory. */
 uint32_t classify_ids_find(const struct classify_ids *ids, const char *name);
 uint32_t classify_ids_give(struct classify_ids *ids, const char *name);
-/* Makes that number that name's, as an earlier run had it. */
+/* Makes that number that name's, as an earlier run had it; NULL: only what was counted under it. */
 int classify_ids_restore(struct classify_ids *ids, uint32_t id, const char *name,
 			 const struct classify_count *zero);
+/* After the last of them: what is nobody's may be given. */
+int classify_ids_find_spare(struct classify_ids *ids);
 /* Between these two, classify_ids_use() those in use; the others may be given again from then on. */
 void classify_ids_mark(struct classify_ids *ids);
 void classify_ids_use(struct classify_ids *ids, uint32_t id);

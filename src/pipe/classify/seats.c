@@ -54,10 +54,11 @@ static int take_seat(struct classify_seats *seats, const json_t *row)
 	return vec_push(&seats->past.seats, seat);
 }
 
-/* [id, name, bytes down, bytes up, packets down, packets up] */
+/* [id, name or null, bytes down, bytes up, packets down, packets up] */
 static int take_id(struct classify_ids *ids, const json_t *row)
 {
-	const char *name = json_string_value(json_array_get(row, 1));
+	const json_t *text = json_array_get(row, 1);
+	const char *name = json_string_value(text);
 	struct classify_count zero;
 	uint64_t id;
 
@@ -65,7 +66,7 @@ static int take_id(struct classify_ids *ids, const json_t *row)
 		zero.bytes[i] = (uint64_t)json_integer_value(json_array_get(row, 2 + i));
 		zero.packets[i] = (uint64_t)json_integer_value(json_array_get(row, 4 + i));
 	}
-	if (!name || !number(row, 0, UINT32_MAX, &id))
+	if ((!name && !json_is_null(text)) || !number(row, 0, UINT32_MAX, &id))
 		return -EINVAL;
 	return classify_ids_restore(ids, (uint32_t)id, name, &zero);
 }
@@ -90,7 +91,7 @@ static int take_all(struct classify_seats *seats, struct classify_ids *ids, cons
 		bad |= take_next(seats, row);
 	json_array_foreach(json_object_get(json, "ids"), i, row)
 		bad |= take_id(ids, row);
-	return bad;
+	return bad | classify_ids_find_spare(ids);
 }
 
 int classify_seats_load(const char *path, struct classify_seats *ret, struct classify_ids *ids,
@@ -123,11 +124,12 @@ static json_t *seat_to_json(const struct shaper_plan *plan, const struct shaper_
 			 item->name, parent, (int)item->queue, (int)item->minor);
 }
 
+/* Who gets a number that is nobody's now is to begin at 0: what was counted under it is kept too. */
 static json_t *id_to_json(const struct classify_ids *ids, size_t i)
 {
 	const struct classify_id *id = &ids->all.at[i];
 
-	return json_pack("[I, s, I, I, I, I]", (json_int_t)i, id->name,
+	return json_pack("[I, s?, I, I, I, I]", (json_int_t)i, id->name,
 			 (json_int_t)id->zero.bytes[0], (json_int_t)id->zero.bytes[1],
 			 (json_int_t)id->zero.packets[0], (json_int_t)id->zero.packets[1]);
 }
@@ -142,8 +144,8 @@ int classify_seats_save(const char *path, const struct shaper_plan *plan,
 		(void)json_array_append_new(seats, seat_to_json(plan, item));
 	vec_foreach(&plan->next, n)
 		(void)json_array_append_new(next, json_integer(*n));
-	for (size_t i = 0; i < ids->all.n; i++)
-		if (ids->all.at[i].name && ids->all.at[i].used)
+	for (size_t i = CLASSIFY_ID_DEFAULT; i < ids->all.n; i++)
+		if (!ids->all.at[i].name || ids->all.at[i].used)
 			(void)json_array_append_new(numbers, id_to_json(ids, i));
 	json = json_pack("{s:o, s:o, s:o}", "seats", seats, "next", next, "ids", numbers);
 	text = json_dumps(json, JSON_COMPACT);
