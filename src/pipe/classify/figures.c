@@ -122,6 +122,15 @@ static void add_place(json_t *json, const struct classify_live *live,
 		(void)json_object_set_new(json, "sent", figures_sent(&stats->items.at[at]));
 }
 
+/* The node it hangs on: its own, or the one that was made up for it. */
+static const char *parent_of(const struct classify_world *w, const struct net_circuit *c,
+			     const struct shaper_item *item)
+{
+	if (c->parent || !item || item->parent < 0)
+		return c->parent ?: "";
+	return w->plan.items.at[item->parent].name;
+}
+
 json_t *figures_subscriber(const struct classify_live *live, size_t circuit,
 			   const struct shaper_stats *stats, bool devices)
 {
@@ -132,9 +141,9 @@ json_t *figures_subscriber(const struct classify_live *live, size_t circuit,
 	struct classify_count count = classify_counts_of(live, w->ids[circuit]);
 	json_t *json =
 		json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "id", c->id, "name",
-			  c->name ?: "", "parent", c->parent ?: "", "addresses", all_addresses(c),
-			  "plan", figures_rates(c->max, c->min), "by_command", c->by_command,
-			  "changed",
+			  c->name ?: "", "parent", parent_of(w, c, item), "addresses",
+			  all_addresses(c), "plan", figures_rates(c->max, c->min), "by_command",
+			  c->by_command, "changed",
 			  !c->by_command && classify_changes_find(&live->changes, c->id) != NULL,
 			  "bps", figures_speed(rate->bps), "pps", figures_speed(rate->pps),
 			  "offered", figures_pair(arrived(&count, 0), arrived(&count, 1)));

@@ -390,6 +390,22 @@ static void mark_ids(struct classify_live *live)
 	(void)classify_ids_sweep(&live->ids);
 }
 
+static void tell_settled(struct classify_live *live, const struct classify_world *old)
+{
+	const struct classify_world *w = live->now;
+
+	if (!w->conf)
+		return;
+	if (old && old->conf)
+		classify_tell_news(live, old, w);
+	else if (classify_world_shapes(w))
+		classify_tell(live, "shaper", "started", "%zu subscribers in %u queues",
+			      w->n_circuits, w->plan.queues);
+	else
+		classify_tell(live, "shaper", "started", "%zu subscribers, counted but not shaped",
+			      w->n_circuits);
+}
+
 static void live_settle(void *data, const struct counter_view *counters)
 {
 	struct classify_live *live = data;
@@ -404,6 +420,7 @@ static void live_settle(void *data, const struct counter_view *counters)
 	else if (live->tree)
 		shaper_tree_stop(live->tree);
 	live->now = TAKE_PTR(live->next);
+	tell_settled(live, old);
 	classify_world_free(old);
 	mark_ids(live);
 	classify_seats_free(&live->seats);

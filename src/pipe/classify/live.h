@@ -50,6 +50,10 @@ void classify_counts_tick(struct classify_live *live, double seconds);
 /* 1 for a moment after start: of nothing. */
 const struct classify_rate *classify_rate_of(const struct classify_live *live, uint32_t id);
 
+/* news.c */
+void classify_tell_news(struct classify_live *live, const struct classify_world *was,
+			const struct classify_world *is);
+
 /* commands.c, answers.c, address.c */
 extern const struct stage_command classify_commands[];
 extern const struct stage_query classify_queries[];
