@@ -60,9 +60,11 @@ static void forget_zeros(struct classify_live *live)
 int classify_counts_make(struct classify_live *live, uint32_t room)
 {
 	const size_t bytes = bytes_of(live, room);
-	_cleanup_close_ int fd = live->counts ? -1 : open_pinned(live, room);
+	_cleanup_close_ int fd = -1;
 	void *at;
 
+	if (!live->counts && live->knows_ids)
+		fd = open_pinned(live, room);
 	if (fd < 0 && !live->counts)
 		forget_zeros(live);
 	if (fd < 0)

@@ -84,6 +84,7 @@ static int open_state(struct classify_live *live, const struct stage_host *host,
 	r = classify_changes_load(&live->changes, live->changes_path, d);
 	if (!r)
 		r = classify_seats_load(live->seats_path, &live->seats, &live->ids, d);
+	live->knows_ids = live->ids.all.n > 0;
 	return r;
 }
 

@@ -20,6 +20,7 @@ struct classify_live {
 	char *changes_path, *seats_path; /* NULL: nothing outlives us */
 	struct classify_changes changes, before;
 	bool commanded; /* a command changed `changes`, no sync has settled it yet */
+	bool knows_ids; /* an earlier run left who had which number: its counts can go on */
 	bool dirty;	/* the seats on disk are not those in force */
 	struct classify_seats seats; /* an earlier run's, until the first world is in force */
 	struct classify_ids ids;
