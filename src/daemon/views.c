@@ -82,7 +82,7 @@ static const char *link_state(const struct pipe_link *link)
 /* The mode in use: a port that XDP could serve may still be served by TC alone. */
 static const char *port_mode(const struct port_plan *plan, const struct pipe_link *link)
 {
-	if (!plan || !link->ifindex || (!plan->xdp && !plan->tc))
+	if (!plan || !link->ifindex || (!plan->xdp && !plan->tc && !plan->egress))
 		return "none";
 	return xdp_mode_name(plan->xdp ? plan->mode : XDP_MODE_TC);
 }

@@ -253,13 +253,13 @@ static int make_first(struct classify_live *live, const struct classify_conf *co
 static int live_wish(void *data, const void *conf, const struct pipe_facts *facts, struct diag *d)
 {
 	struct classify_live *live = data;
-	int r = conf ? open_tree(live, d) : 0;
+	int r = conf || live->seats.devices[0] ? open_tree(live, d) : 0;
 
 	if (live->next && live->tree)
 		shaper_tree_revert(live->tree); /* a sync that is tried once more */
 	classify_world_free(live->next);
 	live->next = NULL;
-	if (r || (!conf && !live->now))
+	if (r || (!conf && !live->now && !live->seats.devices[0]))
 		return r;
 	if (live->now)
 		r = make_next(live, conf, &live->changes, facts, d);
@@ -301,13 +301,35 @@ static int prepare_counts(struct classify_live *live)
 	return classify_counts_make(live, room);
 }
 
-static int prepare_queues(struct classify_live *live, struct diag *d)
+static unsigned number_of(const struct pipe_facts *facts, const char *name)
+{
+	const struct pipe_link *link = pipe_facts_find(facts, name);
+
+	return link ? (unsigned)link->ifindex : 0;
+}
+
+/* A daemon that was killed had queues, and this one is to have none: an empty plan takes them away. */
+static int prepare_leftover(struct classify_live *live, const struct pipe_facts *facts,
+			    struct diag *d)
+{
+	const char *down = live->seats.devices[0], *up = live->seats.devices[1] ?: down;
+	struct shaper_line line = { .down_ifindex = number_of(facts, down),
+				    .up_ifindex = number_of(facts, up) };
+
+	(void)snprintf(line.down_name, sizeof(line.down_name), "%s", down);
+	(void)snprintf(line.up_name, sizeof(line.up_name), "%s", up);
+	return shaper_tree_prepare(live->tree, &line, &live->next->plan, d);
+}
+
+static int prepare_queues(struct classify_live *live, const struct pipe_facts *facts, struct diag *d)
 {
 	const struct classify_world *w = live->next;
 
-	if (!live->tree || !w->conf)
+	if (!live->tree)
 		return 0;
-	return shaper_tree_prepare(live->tree, &w->line, &w->plan, d);
+	if (w->conf)
+		return shaper_tree_prepare(live->tree, &w->line, &w->plan, d);
+	return live->seats.devices[0] ? prepare_leftover(live, facts, d) : 0;
 }
 
 static int prepare_maps(struct classify_live *live, struct diag *d)
@@ -336,7 +358,7 @@ static int live_prepare(void *data, const void *conf, const struct pipe_facts *f
 	if (conf)
 		r = prepare_maps(live, d);
 	if (!r)
-		r = prepare_queues(live, d);
+		r = prepare_queues(live, facts, d);
 	if (r && !d->errors)
 		(void)diag_error(d, NULL, "shaper: %s", strerror(-r));
 	return r;
@@ -416,9 +438,9 @@ static void live_settle(void *data, const struct counter_view *counters)
 		return;
 	classify_counts_settle(live, old ? old->id_room : 0);
 	settle_table(live);
-	if (live->tree && live->next->conf)
+	if (live->tree)
 		shaper_tree_settle(live->tree);
-	else if (live->tree)
+	if (live->tree && !live->next->conf)
 		shaper_tree_stop(live->tree);
 	live->now = TAKE_PTR(live->next);
 	tell_settled(live, old);
@@ -465,10 +487,13 @@ static double seconds_since(struct timespec *last)
 /* Not at the change itself: it may come with a thousand others. */
 static void save_seats(struct classify_live *live)
 {
-	if (!live->dirty || !live->seats_path || !live->now || !live->now->conf)
+	const struct classify_world *w = live->now;
+
+	if (!live->dirty || !live->seats_path || !w)
 		return;
 	live->dirty = false;
-	if (classify_seats_save(live->seats_path, &live->now->plan, &live->ids))
+	if (classify_seats_save(live->seats_path, classify_world_shapes(w) ? &w->line : NULL,
+				&w->plan, &live->ids))
 		classify_tell(live, "shaper", "note",
 			      "cannot write %s: after a restart some may change their queues",
 			      live->seats_path);

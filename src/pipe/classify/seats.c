@@ -85,6 +85,8 @@ static int take_all(struct classify_seats *seats, struct classify_ids *ids, cons
 	size_t i;
 	int bad = 0;
 
+	for (i = 0; i < 2; i++)
+		seats->devices[i] = keep(seats, json_array_get(json_object_get(json, "devices"), i));
 	json_array_foreach(json_object_get(json, "seats"), i, row)
 		bad |= take_seat(seats, row);
 	json_array_foreach(json_object_get(json, "next"), i, row)
@@ -134,8 +136,13 @@ static json_t *id_to_json(const struct classify_ids *ids, size_t i)
 			 (json_int_t)id->zero.packets[0], (json_int_t)id->zero.packets[1]);
 }
 
-int classify_seats_save(const char *path, const struct shaper_plan *plan,
-			const struct classify_ids *ids)
+static json_t *devices_to_json(const struct shaper_line *line)
+{
+	return line ? json_pack("[s, s]", line->down_name, line->up_name) : json_array();
+}
+
+int classify_seats_save(const char *path, const struct shaper_line *line,
+			const struct shaper_plan *plan, const struct classify_ids *ids)
 {
 	json_t *seats = json_array(), *next = json_array(), *numbers = json_array(), *json;
 	_cleanup_free_ char *text = NULL;
@@ -147,7 +154,8 @@ int classify_seats_save(const char *path, const struct shaper_plan *plan,
 	for (size_t i = CLASSIFY_ID_DEFAULT; i < ids->all.n; i++)
 		if (!ids->all.at[i].name || ids->all.at[i].used)
 			(void)json_array_append_new(numbers, id_to_json(ids, i));
-	json = json_pack("{s:o, s:o, s:o}", "seats", seats, "next", next, "ids", numbers);
+	json = json_pack("{s:o, s:o, s:o, s:o}", "devices", devices_to_json(line), "seats", seats,
+			 "next", next, "ids", numbers);
 	text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	return text ? file_write_atomic(path, text, strlen(text), 0600) : -ENOMEM;

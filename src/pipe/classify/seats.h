@@ -7,16 +7,18 @@
 
 #include "base/diag.h"
 #include "pipe/classify/ids.h"
-#include "shaper/plan.h"
+#include "shaper/apply.h"
 
 struct classify_seats {
 	struct shaper_past past;
-	VEC(char *) strings; /* what the past's names point to */
+	VEC(char *) strings;	/* what the past's names point to */
+	const char *devices[2]; /* where the queues stand, NULL = nowhere */
 };
 
 void classify_seats_free(struct classify_seats *seats);
 /* No file, or one that cannot be read: nobody has a seat yet. */
 int classify_seats_load(const char *path, struct classify_seats *ret, struct classify_ids *ids,
 			struct diag *d);
-int classify_seats_save(const char *path, const struct shaper_plan *plan,
-			const struct classify_ids *ids);
+/* `line` NULL: there are no queues of ours any more. */
+int classify_seats_save(const char *path, const struct shaper_line *line,
+			const struct shaper_plan *plan, const struct classify_ids *ids);
