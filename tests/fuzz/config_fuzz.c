@@ -26,7 +26,7 @@ const char *__lsan_default_suppressions(void)
 static void check_again(const struct model *m)
 {
 	json_t *json = model_to_json(m);
-	char *text = json_dumps(json, JSON_COMPACT);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	struct model *again = NULL;
 	struct diag d = { 0 };
 

@@ -1,0 +1,2 @@
+sqm = 'cake'
+OnAStick = False

@@ -1,0 +1,3 @@
+interfaceA = 'eth1'
+interfaceB = 'eth2'
+enableActualShellCommands = False

@@ -1,0 +1,12 @@
+sqm = 'cake diffserv4'
+upstreamBandwidthCapacityDownloadMbps = 1000
+upstreamBandwidthCapacityUploadMbps = 250.5
+generatedPNDownloadMbps = 500
+generatedPNUploadMbps = 200
+interfaceA = 'eth1'
+interfaceB = 'eth2'
+queuesAvailableOverride = 2
+useBinPackingToBalanceCPU = True
+ignoreSubnets = ['192.168.0.0/16']
+allowedSubnets = ['100.64.0.0/10', '2001:db8::/32']
+influxDBEnabled = True
