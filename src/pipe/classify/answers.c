@@ -312,12 +312,35 @@ static int find_node(const struct classify_live *live, const char *name)
 	return -1;
 }
 
-static bool is_below(const struct shaper_plan *plan, size_t item, int node)
+/* Items by their parents: each with all below it before the next. */
+struct family {
+	int *first, *next; /* child, sibling; -1 = none; [0] is that of the line itself */
+};
+
+static void family_free(struct family *f)
 {
-	for (int i = (int)item; i >= 0; i = plan->items.at[i].parent)
-		if (i == node)
-			return true;
-	return false;
+	free(f->first);
+	free(f->next);
+}
+
+/* From the end, so that the first in the plan is the first of its siblings. */
+static int find_family(const struct shaper_plan *plan, struct family *ret)
+{
+	int n = (int)plan->items.n;
+
+	ret->first = malloc(((size_t)n + 1) * sizeof(int));
+	ret->next = malloc(((size_t)n + 1) * sizeof(int));
+	if (!ret->first || !ret->next)
+		return -ENOMEM;
+	for (int i = 0; i <= n; i++)
+		ret->first[i] = -1;
+	for (int i = n - 1; i >= 0; i--) {
+		int parent = plan->items.at[i].parent;
+
+		ret->next[i] = ret->first[parent + 1];
+		ret->first[parent + 1] = i;
+	}
+	return 0;
 }
 
 static json_t *line_to_json(const struct classify_live *live, const struct figures_sums *sums,
@@ -345,19 +368,35 @@ static json_t *line_to_json(const struct classify_live *live, const struct figur
 			 figures_speed(bps), "sent", figures_sent(&all));
 }
 
-static void add_items(const struct classify_live *live, int node, bool circuits,
-		      const struct shaper_stats *stats, const struct figures_sums *sums,
-		      json_t *array)
-{
-	const struct shaper_plan *plan = &live->now->plan;
+struct telling {
+	const struct classify_live *live;
+	const struct shaper_stats *stats;
+	const struct figures_sums *sums;
+	struct family family;
+	bool circuits;
+	json_t *array;
+};
 
-	for (size_t i = 0; i < plan->items.n; i++) {
-		if (node >= 0 && !is_below(plan, i, node))
-			continue;
-		if (plan->items.at[i].kind == SHAPER_CIRCUIT && !circuits)
-			continue;
-		(void)json_array_append_new(array, figures_item(live, i, stats, sums));
-	}
+static void add_item(const struct telling *t, int i)
+{
+	if (t->live->now->plan.items.at[i].kind == SHAPER_CIRCUIT && !t->circuits)
+		return;
+	(void)json_array_append_new(t->array, figures_item(t->live, (size_t)i, t->stats, t->sums));
+	/* No deeper than HTB goes. */
+	for (int kid = t->family.first[i + 1]; kid >= 0; kid = t->family.next[kid])
+		add_item(t, kid);
+}
+
+static int add_items(struct telling *t, int node)
+{
+	int r = find_family(&t->live->now->plan, &t->family);
+
+	if (!r && node >= 0)
+		add_item(t, node);
+	for (int i = r || node >= 0 ? -1 : t->family.first[0]; i >= 0; i = t->family.next[i])
+		add_item(t, i);
+	family_free(&t->family);
+	return r;
 }
 
 static int answer_tree(void *data, const json_t *in, json_t **ret, const char **ret_wrong,
@@ -368,7 +407,7 @@ static int answer_tree(void *data, const json_t *in, json_t **ret, const char **
 	const bool circuits = name || json_is_true(json_object_get(in, "circuits"));
 	_cleanup_shaper_stats_ struct shaper_stats stats = { 0 };
 	_cleanup_(figures_sums_free) struct figures_sums sums = { 0 };
-	json_t *array;
+	struct telling t = { live, &stats, &sums, { 0 }, circuits, NULL };
 	int r = need(live, d), node = r ? -1 : find_node(live, name);
 
 	if (!r && name && node < 0) {
@@ -381,12 +420,16 @@ static int answer_tree(void *data, const json_t *in, json_t **ret, const char **
 	if (r)
 		return r;
 	read_stats(live, &stats);
-	array = json_array();
+	t.array = json_array();
 	if (node < 0)
-		(void)json_array_append_new(array, line_to_json(live, &sums, &stats));
-	add_items(live, node, circuits, &stats, &sums, array);
-	*ret = json_pack("{s:o, s:b}", "nodes", array, "shaped", classify_world_shapes(live->now));
-	return 0;
+		(void)json_array_append_new(t.array, line_to_json(live, &sums, &stats));
+	r = add_items(&t, node);
+	if (r)
+		json_decref(t.array);
+	else
+		*ret = json_pack("{s:o, s:b}", "nodes", t.array, "shaped",
+				 classify_world_shapes(live->now));
+	return r;
 }
 
 /* --- mappings ---------------------------------------------------------------------------------- */
