@@ -53,15 +53,4 @@ int lookup_watch(struct __sk_buff *skb)
 	return TC_ACT_OK;
 }
 
-/* As little as is needed to measure the look-up: parsed, looked up, one word kept. */
-SEC("xdp")
-int lookup_cost(struct xdp_md *ctx)
-{
-	struct pkt p;
-
-	(void)parse_xdp(&p, ctx);
-	value[0] = classify_find(&p, true);
-	return XDP_PASS;
-}
-
 char LICENSE[] SEC("license") = "GPL";

@@ -400,6 +400,44 @@ static void test_what_never_fits(void **state)
 	check_table(t, &w);
 }
 
+static int try_set(struct classify_table *t, const struct world *w)
+{
+	struct classify_table_change change;
+	_cleanup_diag_ struct diag d = { 0 };
+	int r = classify_table_set(t, w->entries.at, w->entries.n, &change, &d);
+
+	assert_int_equal(r ? 1 : 0, d.errors);
+	return r;
+}
+
+/* More and more are stored in place, until there is no room in either half. */
+static void test_filling_up(void **state)
+{
+	_cleanup_world_ struct world w = { 0 };
+	_cleanup_(classify_table_freep) struct classify_table *t = NULL;
+	size_t before = 0;
+	int r = 0;
+
+	need_root_for_maps();
+	t = new_table(0, 0, 0);
+	while (!r && before < 10000) {
+		before = w.entries.n;
+		for (uint32_t i = 0; i < 50; i++) {
+			const struct net_prefix p = prefix4(0x0a000000 + w.next_id, 32);
+
+			world_append(&w, &p);
+		}
+		r = try_set(t, &w);
+		assert_true(!r || r == -ENOSPC);
+	}
+	assert_in_range(before, 1000, 5000);
+	for (size_t i = 0; i < before; i++)
+		check_host(t, &w, &w.entries.at[i].prefix);
+	w.entries.n = 500;
+	assert_int_equal(try_set(t, &w), 0);
+	check_table(t, &w);
+}
+
 /* --- the rest ---------------------------------------------------------------------------------- */
 
 static void test_sizes(void **state)
@@ -449,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_coming_and_going),
 		cmocka_unit_test(test_too_small_a_table),
 		cmocka_unit_test(test_what_never_fits),
+		cmocka_unit_test(test_filling_up),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_both_ways_to_wait),
 	};
