@@ -15,7 +15,8 @@
 
 enum { CONTROL_IGMP = 2, CONTROL_EIGRP = 88, CONTROL_OSPF = 89, CONTROL_PIM = 103, CONTROL_VRRP = 112 };
 enum { CONTROL_BFD = 3784, CONTROL_BFD_ECHO = 3785, CONTROL_BFD_MULTIHOP = 4784 };
-enum { CONTROL_ND_FIRST = 133, CONTROL_ND_LAST = 137 }; /* ICMPv6: neighbours and routers */
+/* ICMPv6: who listens to what (MLD), routers and neighbours; and the second version of the first. */
+enum { CONTROL_ICMP6_FIRST = 130, CONTROL_ICMP6_LAST = 137, CONTROL_MLD2 = 143 };
 
 static __always_inline bool control_is_frame(const struct pkt *p)
 {
@@ -49,8 +50,10 @@ static __always_inline bool control_is_neighbour(const struct pkt *p)
 {
 	__u8 *type = p->l4;
 
-	return p->proto == IPPROTO_ICMPV6 && (void *)(type + 1) <= p->end &&
-	       *type >= CONTROL_ND_FIRST && *type <= CONTROL_ND_LAST;
+	if (p->proto != IPPROTO_ICMPV6 || (void *)(type + 1) > p->end)
+		return false;
+	return (*type >= CONTROL_ICMP6_FIRST && *type <= CONTROL_ICMP6_LAST) ||
+	       *type == CONTROL_MLD2;
 }
 
 static __always_inline bool classify_is_control(const struct pkt *p)

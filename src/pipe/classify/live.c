@@ -108,17 +108,23 @@ static int live_open(const struct stage_host *host, void **ret, struct diag *d)
 	return 0;
 }
 
+static void unpin_cpus(const struct classify_live *live)
+{
+	char path[4096];
+
+	if (live->pins &&
+	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
+		(void)unlink(path);
+}
+
 static void live_stop(void *data)
 {
 	struct classify_live *live = data;
-	char path[4096];
 
 	if (live->tree)
 		shaper_tree_stop(live->tree);
 	classify_counts_unpin(live);
-	if (live->pins &&
-	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
-		(void)unlink(path);
+	unpin_cpus(live);
 }
 
 /* Nothing here must be known within milliseconds. */
@@ -167,24 +173,30 @@ static int open_cpus(struct classify_live *live)
 				       sizeof(struct bpf_cpumap_val), live->kernel->n_cpus, NULL);
 	if (live->cpus_fd < 0)
 		return live->cpus_fd;
+	live->made_cpus = true;
 	if (live->pins &&
 	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
 		(void)bpf_obj_pin(live->cpus_fd, path);
 	return 0;
 }
 
-/* An entry is a thread of the kernel's: only CPUs that have a queue get one. */
+static void fill_cpu(struct classify_live *live, uint32_t cpu)
+{
+	struct bpf_cpumap_val value = { 0 };
+
+	if (!bpf_map_lookup_elem(live->cpus_fd, &cpu, &value) && value.qsize)
+		return;
+	value = (struct bpf_cpumap_val){ .qsize = CPUMAP_QUEUE };
+	(void)bpf_map_update_elem(live->cpus_fd, &cpu, &value, BPF_ANY);
+}
+
+/* An entry is a thread of the kernel's: only CPUs that have a queue, or were named, get one. */
 static void fill_cpus(struct classify_live *live, const struct classify_world *w)
 {
-	for (unsigned q = 0; q < w->plan.queues + w->plan.up_offset; q++) {
-		uint32_t cpu = classify_world_cpu(w, q);
-		struct bpf_cpumap_val value = { 0 };
-
-		if (bpf_map_lookup_elem(live->cpus_fd, &cpu, &value) || !value.qsize) {
-			value = (struct bpf_cpumap_val){ .qsize = CPUMAP_QUEUE };
-			(void)bpf_map_update_elem(live->cpus_fd, &cpu, &value, BPF_ANY);
-		}
-	}
+	for (unsigned q = 0; q < w->plan.queues + w->plan.up_offset; q++)
+		fill_cpu(live, classify_world_cpu(w, q));
+	vec_foreach(&live->changes.mappings, m)
+		fill_cpu(live, m->cpu);
 }
 
 static int open_strangers(struct classify_live *live)
@@ -321,11 +333,17 @@ static int prepare_leftover(struct classify_live *live, const struct pipe_facts 
 	return shaper_tree_prepare(live->tree, &line, &live->next->plan, d);
 }
 
+/* Of this run or the one before: others' are not ours to take away, whatever they look like. */
+static bool has_queues(const struct classify_live *live)
+{
+	return (live->now && classify_world_shapes(live->now)) || live->seats.devices[0];
+}
+
 static int prepare_queues(struct classify_live *live, const struct pipe_facts *facts, struct diag *d)
 {
 	const struct classify_world *w = live->next;
 
-	if (!live->tree)
+	if (!live->tree || (!classify_world_shapes(w) && !has_queues(live)))
 		return 0;
 	if (w->conf)
 		return shaper_tree_prepare(live->tree, &w->line, &w->plan, d);
@@ -463,6 +481,8 @@ static void live_revert(void *data)
 	live->next_table = NULL;
 	classify_world_free(live->next);
 	live->next = NULL;
+	if (!live->now && live->made_cpus)
+		unpin_cpus(live); /* a start that failed leaves nothing */
 	if (!live->commanded)
 		return;
 	live->commanded = false;

@@ -28,6 +28,7 @@ struct classify_live {
 	struct classify_world *now, *next; /* next: prepared; NULL = nothing */
 	struct classify_table *table, *next_table; /* next: only when its size changes */
 	int cpus_fd, strangers_fd;		   /* -1 = not made yet */
+	bool made_cpus;				   /* by us, not by an earlier run */
 	int counts_fd, next_counts_fd;
 	struct classify_count *counts, *next_counts; /* mapped: [cpu][id_room] */
 	size_t counts_bytes, next_counts_bytes;
