@@ -103,7 +103,7 @@ static int read_anew(struct shaper_tree *t, struct shaper_device *dev, struct di
 	t->next.all = true;
 	/* Until the settling nothing of what stands is known to be wanted. */
 	t->rebuild |= dev == t->dev[SHAPER_DOWN] || dev == t->dev[SHAPER_UP];
-	return shaper_device_read(t, dev, t->next.to->queues > 0, d);
+	return shaper_device_read(t, dev, t->next.to.queues > 0, d);
 }
 
 static int choose_device(struct shaper_tree *t, int side, struct diag *d)
@@ -127,7 +127,7 @@ static int choose_device(struct shaper_tree *t, int side, struct diag *d)
 
 static int check_stick(struct shaper_tree *t, struct diag *d)
 {
-	const struct shaper_plan *to = t->next.to;
+	const struct shaper_plan *to = &t->next.to;
 
 	if (!t->next.dev[0] || t->next.dev[0] != t->next.dev[1] || !to->queues ||
 	    to->up_offset >= to->queues)
@@ -139,7 +139,7 @@ static int check_stick(struct shaper_tree *t, struct diag *d)
 static int check_room(struct shaper_tree *t, int side, struct diag *d)
 {
 	struct shaper_device *dev = t->next.dev[side];
-	const struct shaper_plan *to = t->next.to;
+	const struct shaper_plan *to = &t->next.to;
 	unsigned wants = to->queues + (side == SHAPER_UP ? to->up_offset : 0);
 
 	if (!dev || wants <= dev->queues || !to->queues)
@@ -178,7 +178,7 @@ int shaper_tree_prepare(struct shaper_tree *t, const struct shaper_line *line,
 		shaper_tree_revert(t);
 	t->pending = true;
 	t->serial++;
-	t->next.to = to;
+	t->next.to = *to;
 	t->next.line = *line;
 	t->next.line.leaf = NULL;
 	t->next.rest_leaf = line->leaf ? strdup(line->leaf) : NULL;
@@ -306,6 +306,8 @@ static void retry(struct shaper_tree *t)
 	int r = shaper_jobs_begin(t, &jobs);
 
 	for (unsigned i = 0; i < n; i++) {
+		if (devs[i]->gone)
+			continue;
 		vec_foreach(&devs[i]->list, cls) {
 			if (!r && (*cls)->state == SHAPER_LIVE)
 				r = change(&jobs, devs[i], *cls);
@@ -326,7 +328,8 @@ void shaper_tree_settle(struct shaper_tree *t)
 	doom_the_rest(t);
 	changes = t->next.all || t->next.wants.n || t->next.gone.n;
 	change_devices(t);
-	t->plan = t->next.to;
+	t->own = t->next.to;
+	t->plan = &t->own;
 	t->line = t->next.line;
 	free(t->rest_leaf);
 	t->rest_leaf = TAKE_PTR(t->next.rest_leaf);
@@ -367,6 +370,11 @@ static void make_anew(struct shaper_tree *t)
 	struct shaper_line line = t->line;
 
 	line.leaf = t->rest_leaf;
+	/* For a device that went there will be another line, with its new number. */
+	if (t->dev[SHAPER_DOWN] && t->dev[SHAPER_DOWN]->gone)
+		line.down_ifindex = 0;
+	if (t->dev[SHAPER_UP] && t->dev[SHAPER_UP]->gone)
+		line.up_ifindex = 0;
 	if (shaper_tree_prepare(t, &line, t->plan, &d))
 		tell_trouble(t, &d);
 	else
@@ -377,22 +385,19 @@ bool shaper_tree_tick(struct shaper_tree *t)
 {
 	struct shaper_device *devs[SHAPER_SIDES];
 	unsigned n = shaper_devices(t->dev, devs);
-	bool lost = t->rebuild, gone = false, more;
+	bool lost = t->rebuild;
 
 	if (t->pending || !t->plan)
 		return t->pending;
 	for (unsigned i = 0; i < n; i++) {
 		look_after(t, devs[i]);
-		lost |= !devs[i]->known;
-		gone |= devs[i]->gone;
+		lost |= !devs[i]->known && !devs[i]->gone;
 	}
-	/* For a device that is gone there will be a line without it. */
-	if (lost && !gone)
+	if (lost)
 		make_anew(t);
-	if (t->retry && !gone)
+	if (t->retry)
 		retry(t);
-	more = shaper_drain_tick(t);
-	return more || t->retry || t->rebuild;
+	return shaper_drain_tick(t) || t->retry || t->rebuild;
 }
 
 void shaper_tree_stop(struct shaper_tree *t)

@@ -39,8 +39,8 @@ int shaper_tree_queues(struct shaper_tree *t, unsigned ifindex, unsigned *ret);
  * part or as a whole, before the new one can stand.  That is told.  On failure, with the reasons in
  * `d`, everything made is taken back.  A foreign root qdisc is such a failure, never removed.
  *
- * `to` stays the caller's.  It must live until another plan is settled or the tree is freed; so
- * must the one before it until then.  A plan without queues: the tree is to go.
+ * What is in `to` stays the caller's, unchanged until another plan is settled or the tree is freed;
+ * the struct itself may move.  A plan without queues: the tree is to go.
  */
 int shaper_tree_prepare(struct shaper_tree *t, const struct shaper_line *line,
 			const struct shaper_plan *to, struct diag *d);

@@ -64,22 +64,24 @@ static int make_htb(struct shaper_tree *t, struct shaper_device *dev, uint32_t m
 		return 0;
 	r = ask(t, NL_TC_REPLACE,
 		(struct nl_tc_place){ dev->ifindex, major << 16, SHAPER_MQ_HANDLE | major }, &spec);
-	if (!r)
-		dev->htb[major] = dev->htb_made[major] = true;
-	return r;
+	if (r)
+		return r;
+	dev->htb[major] = dev->htb_made[major] = true;
+	dev->shun = 0;
+	return 0;
 }
 
 static int make_trunk(struct shaper_tree *t, int side, struct shaper_device **ret_where)
 {
 	struct shaper_device *dev = t->next.dev[side];
-	unsigned offset = side == SHAPER_UP ? t->next.to->up_offset : 0;
+	unsigned offset = side == SHAPER_UP ? t->next.to.up_offset : 0;
 	int r;
 
 	if (!dev)
 		return 0;
 	*ret_where = dev;
 	r = make_root(t, dev);
-	for (unsigned q = 0; q < t->next.to->queues && !r; q++)
+	for (unsigned q = 0; q < t->next.to.queues && !r; q++)
 		r = make_htb(t, dev, q + 1 + offset);
 	return r;
 }
@@ -89,7 +91,7 @@ static int make_trunks(struct shaper_tree *t, struct diag *d)
 	struct shaper_device *where = NULL;
 	int r = 0;
 
-	for (int side = 0; side < SHAPER_SIDES && !r && t->next.to->queues; side++)
+	for (int side = 0; side < SHAPER_SIDES && !r && t->next.to.queues; side++)
 		r = make_trunk(t, side, &where);
 	if (r)
 		(void)diag_error(d, NULL, "%s: no tree can be made: %s", where->name,
@@ -176,6 +178,8 @@ static int clear_the_way(struct shaper_tree *t, struct shaper_jobs *jobs)
 
 	if (!mark_those_in_the_way(t))
 		return 0;
+	/* Until the settling the plan in force is not what stands. */
+	t->rebuild = true;
 	for (unsigned i = 0; i < n && !r; i++)
 		r = delete_those_in_the_way(jobs, devs[i]);
 	return r;
@@ -197,16 +201,18 @@ static int place(struct shaper_tree *t, struct shaper_want *want)
 	return 0;
 }
 
-static int for_new(struct shaper_tree *t, struct shaper_jobs *jobs,
-		   int (*fn)(struct shaper_jobs *, struct shaper_device *, struct shaper_class *))
+/*
+ * Each leaf behind its class: the fifo that the kernel puts under a class is in one list with all
+ * of its kind, which would be long if the leaves came later.
+ */
+static int make_new(struct shaper_jobs *jobs, struct shaper_want *want)
 {
-	int r = 0;
+	int r;
 
-	vec_foreach(&t->next.wants, want) {
-		if (!r && want->cls->state == SHAPER_NEW)
-			r = fn(jobs, want->dev, want->cls);
-	}
-	return r ?: shaper_jobs_flush(jobs);
+	if (want->cls->state != SHAPER_NEW)
+		return 0;
+	r = shaper_job_add(jobs, want->dev, want->cls);
+	return r ?: shaper_job_leaf(jobs, want->dev, want->cls);
 }
 
 static int make_classes(struct shaper_tree *t, struct shaper_jobs *jobs)
@@ -217,11 +223,11 @@ static int make_classes(struct shaper_tree *t, struct shaper_jobs *jobs)
 		if (!r)
 			r = place(t, want);
 	}
-	if (!r)
-		r = for_new(t, jobs, shaper_job_add);
-	if (!r && !jobs->refused)
-		r = for_new(t, jobs, shaper_job_leaf);
-	return r;
+	vec_foreach(&t->next.wants, want) {
+		if (!r)
+			r = make_new(jobs, want);
+	}
+	return r ?: shaper_jobs_flush(jobs);
 }
 
 static int explain(struct shaper_jobs *jobs, int r, struct diag *d)

@@ -184,8 +184,10 @@ static uint32_t next_number(struct shaper_device *dev, uint16_t shun)
 /* The kernel finds an htb fast where no leaves are in its list; see nl_qdisc_bucket(). */
 static uint16_t lists_of_htb(const struct shaper_device *dev)
 {
-	uint32_t lists = dev->mq ? 1u << nl_qdisc_bucket(SHAPER_MQ_HANDLE) : 0;
+	uint32_t lists = 1u << nl_qdisc_bucket(0); /* leaves without a number */
 
+	if (dev->mq)
+		lists |= 1u << nl_qdisc_bucket(SHAPER_MQ_HANDLE);
 	for (uint32_t major = 1; major < SHAPER_MAJORS; major++)
 		if (dev->htb[major])
 			lists |= 1u << nl_qdisc_bucket(major << 16);

@@ -129,12 +129,19 @@ int shaper_jobs_flush(struct shaper_jobs *jobs)
 
 /* --- classes ---------------------------------------------------------------------------------- */
 
+/*
+ * The kernel gives a new class a full bucket.  That is a gift to who only moves, so that classes
+ * that come while others stand begin with a small one; the settling makes it larger, and time
+ * fills it.
+ */
 int shaper_job_add(struct shaper_jobs *jobs, struct shaper_device *dev, struct shaper_class *cls)
 {
 	const struct nl_tc_place at = place_of(dev, cls);
 	struct shaper_job job = { SHAPER_DO_ADD, dev, cls, .htb = shaper_class_due(dev, cls) };
 	char buffer[NL_REQUEST_MAX];
 
+	if (jobs->t->plan)
+		shaper_htb_empty(&job.htb, dev->mtu);
 	return put(jobs, nl_class_request(buffer, NL_TC_ADD, &at, &job.htb), job);
 }
 

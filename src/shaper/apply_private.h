@@ -96,7 +96,8 @@ struct shaper_tree {
 	shaper_tell tell;
 	void *data;
 	struct shaper_device *dev[SHAPER_SIDES]; /* NULL = not there; the same on a stick */
-	const struct shaper_plan *plan;		 /* in force */
+	const struct shaper_plan *plan;		 /* in force: `own`, or NULL */
+	struct shaper_plan own;			 /* what is in it is the caller's */
 	char *rest_leaf;
 	struct shaper_line line; /* its `leaf` is not used */
 	VEC(struct shaper_words *) words;
@@ -106,7 +107,7 @@ struct shaper_tree {
 	bool told;    /* that it cannot be made anew now */
 	/* Between prepare and settle. */
 	struct shaper_pending {
-		const struct shaper_plan *to;
+		struct shaper_plan to;
 		struct shaper_device *dev[SHAPER_SIDES];
 		char *rest_leaf;
 		struct shaper_line line;
@@ -147,6 +148,8 @@ struct nl_htb_class shaper_htb_rest(uint64_t line, unsigned mtu);
 struct nl_htb_class shaper_htb_control(uint64_t line, unsigned mtu);
 /* One of `parts` classes that together are as fast as one. */
 struct nl_htb_class shaper_htb_part(struct nl_htb_class whole, unsigned parts, unsigned mtu);
+/* Buckets of one frame. */
+void shaper_htb_empty(struct nl_htb_class *htb, unsigned mtu);
 /* Does a dump say what was asked for, but for the kernel's rounding? */
 bool shaper_htb_same(const struct nl_htb_class *dumped, const struct nl_htb_class *asked);
 bool shaper_htb_equal(const struct nl_htb_class *a, const struct nl_htb_class *b);

@@ -81,6 +81,11 @@ struct nl_htb_class shaper_htb_part(struct nl_htb_class whole, unsigned parts, u
 			  MAX(whole.ceil / parts, SHAPER_RATE_LEAST), whole.prio, mtu);
 }
 
+void shaper_htb_empty(struct nl_htb_class *htb, unsigned mtu)
+{
+	htb->burst = htb->cburst = mtu + FRAME_EXTRA;
+}
+
 /* The kernel keeps a bucket as time, in ticks of 64 ns. */
 static bool same_bucket(uint64_t a, uint64_t b, uint64_t rate)
 {

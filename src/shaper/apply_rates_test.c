@@ -8,7 +8,7 @@
 
 #include "shaper/apply_private.h"
 
-static const uint64_t rates[] = { 8000,	     100000,	 1000000,     9999999,	  10000000,
+static const uint64_t rates[] = { 8000,	     100000,	 1000000,     9999999,	    10000000,
 				  123456789, 1000000000, 40000000000, 1000000000000 };
 
 /* From rest, nobody gets more than two frames or one percent of a second ahead. */

@@ -188,7 +188,9 @@ static int want_difference(struct collect *c)
 
 int shaper_wants_collect(struct shaper_tree *t, struct diag *d)
 {
-	_cleanup_(collect_free) struct collect c = { .t = t, .from = t->plan, .to = t->next.to, .d = d };
+	_cleanup_(collect_free) struct collect c = {
+		.t = t, .from = t->plan, .to = &t->next.to, .d = d
+	};
 	int r = -EXDEV;
 
 	if (!t->next.all && c.from->up_offset == c.to->up_offset)
