@@ -7,7 +7,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <getopt.h>
+#include <linux/if_link.h>
 #include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <unistd.h>
@@ -16,11 +18,11 @@
 #include "lib/pb.h"
 #include "lib/pipeline_ours.h"
 #include "lib/study.h"
+#include "nl/sock.h"
 #include "pipe/shared.h"
 
-#define LO 1
-#define OUT "pipe0" /* where packets leave */
-#define OTHER "pipe1"
+#define LO 1	      /* by it packets come and leave */
+#define OTHER "pipe0" /* the shaper wants two interfaces */
 
 /* --- what is measured -------------------------------------------------------------------------- */
 
@@ -40,27 +42,28 @@ enum part_id {
 
 enum looks {
 	WHOLE,	   /* the packet as it is */
+	CLASSED,   /* its class is known already */
 	MARKED,	   /* metadata in its first bytes: class, queue, and where to send it */
 	MARKED_ON, /* the same, but the kernel forwards it */
+	N_LOOKS
 };
 
 static const struct part {
 	const char *label;
 	enum looks looks;
-	unsigned priority; /* as the packet comes to it */
 	unsigned verdict;
 	bool classifies; /* says the class */
 } parts[N_PARTS] = {
-	[OURS_XDP] = { "XDP", WHOLE, 0, XDP_REDIRECT, false },
-	[OURS_TC] = { "TC in", MARKED, 0, TC_ACT_REDIRECT, true },
-	[OURS_OUT] = { "TC out", WHOLE, PIPELINE_HANDLE, PB_VERDICTS - 1, false },
-	[KERNEL_XDP] = { "XDP", WHOLE, 0, XDP_REDIRECT, false },
-	[KERNEL_OUT] = { "TC out", MARKED_ON, 0, PB_VERDICTS - 1, true },
-	[STUDY_XDP] = { "XDP", WHOLE, 0, XDP_REDIRECT, false },
-	[STUDY_TC] = { "TC", MARKED, 0, TC_ACT_REDIRECT, true },
-	[CLASSIC_XDP] = { "XDP", WHOLE, 0, XDP_REDIRECT, false },
-	[CLASSIC_TC] = { "TC with RTT", WHOLE, 0, TC_ACT_OK, true },
-	[CLASSIC_TC_LOOKUP] = { "TC", WHOLE, 0, TC_ACT_OK, true },
+	[OURS_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
+	[OURS_TC] = { "TC in", MARKED, TC_ACT_REDIRECT, true },
+	[OURS_OUT] = { "TC out", CLASSED, PB_VERDICTS - 1, false },
+	[KERNEL_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
+	[KERNEL_OUT] = { "TC out", MARKED_ON, PB_VERDICTS - 1, true },
+	[STUDY_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
+	[STUDY_TC] = { "TC", MARKED, TC_ACT_REDIRECT, true },
+	[CLASSIC_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
+	[CLASSIC_TC] = { "TC with RTT", WHOLE, TC_ACT_OK, true },
+	[CLASSIC_TC_LOOKUP] = { "TC", WHOLE, TC_ACT_OK, true },
 };
 
 enum way_id { OURS, KERNEL, STUDY, CLASSIC, CLASSIC_LOOKUP, N_WAYS };
@@ -93,7 +96,7 @@ static const struct size {
 	[K100] = { "100k", "100,000", 100000, 250000, 12, 5 },
 };
 
-/* The first is what RTT is for: the study measured it too, ours will in a stage of its own. */
+/* Of the sum of ours to the sum of another; "classic" is what measures round-trip times as well. */
 static const struct goal {
 	enum size_id from, to;
 	enum way_id against;
@@ -130,19 +133,18 @@ static int program_fd(const struct bpf_object *object, const char *name)
 	return program ? bpf_program__fd(program) : -ENOENT;
 }
 
-/* Both sides of the classic way: packets come in by the loopback interface and leave by the other. */
 static int classic_load(const struct size *size, const struct pb_cfg *cfg, bool v6, unsigned cpu,
 			struct bpf_object **ret, struct diag *d)
 {
 	_cleanup_free_ char *path = machine_beside("pipeline_ref.bpf.o");
-	char all[96], cpus[64], there[64], out[64];
+	char all[96], cpus[64], there[64];
 	const struct object_wish wishes[] = {
 		{ OBJECT_FILL, all },
 		{ OBJECT_FILL, cpus },
 		{ OBJECT_FILL, there },
 		{ OBJECT_FILL, "queues:64:%i:01000100" },
-		{ OBJECT_FILL, "sides:1:01000000:01000000" },
-		{ OBJECT_FILL, out },
+		{ OBJECT_FILL, "sides_in:1:01000000:01000000" },
+		{ OBJECT_FILL, "sides_out:1:01000000:02000000" },
 	};
 	int fd;
 
@@ -152,19 +154,15 @@ static int classic_load(const struct size *size, const struct pb_cfg *cfg, bool 
 		       cpu);
 	(void)snprintf(cpus, sizeof(cpus), "cpus:1:%02x000000:0008000000000000", cpu);
 	(void)snprintf(there, sizeof(there), "cpus_there:1:%02x000000:%02x000000", cpu, cpu);
-	(void)snprintf(out, sizeof(out), "sides:1:%02x000000:02000000", if_nametoindex(OUT));
 	return path ? object_load(path, NULL, wishes, ARRAY_LEN(wishes), cfg, ret, &fd, d) : -ENOMEM;
 }
 
 static int programs_load(const struct size *size, const struct pb_cfg *cfg, bool v6, unsigned cpu,
 			 struct programs *p, struct diag *d)
 {
-	const struct pipeline_wish ours = { .n = size->n,
-					    .cpu = cpu,
-					    .cfg = cfg,
-					    .v6 = v6,
-					    .access = if_nametoindex(OUT),
-					    .internet = if_nametoindex(OTHER) };
+	const struct pipeline_wish ours = {
+		.n = size->n, .cpu = cpu, .cfg = cfg, .v6 = v6, .interface = if_nametoindex(OTHER)
+	};
 	int r = classic_load(size, cfg, v6, cpu, &p->classic, d);
 
 	r = r ? r : study_load(size->n, cfg, v6, cpu, &p->study, d);
@@ -201,7 +199,9 @@ static void mark(struct packet *p, enum looks looks)
 					.id_dir = 2,
 					.oif = looks == MARKED ? LO : 0 };
 
-	if (looks != WHOLE)
+	if (looks == CLASSED)
+		p->cfg.priority = PIPELINE_HANDLE;
+	else
 		memcpy(p->bytes, &meta, sizeof(meta));
 }
 
@@ -215,7 +215,7 @@ static int packets_build(const struct options *o, const struct size *size, struc
 	r = packet_build(o->packet, &cfg, &ret[WHOLE], d);
 	if (r)
 		return r;
-	for (enum looks looks = MARKED; looks <= MARKED_ON; looks++) {
+	for (enum looks looks = CLASSED; looks < N_LOOKS; looks++) {
 		ret[looks] = ret[WHOLE];
 		mark(&ret[looks], looks);
 	}
@@ -226,25 +226,20 @@ static int packets_build(const struct options *o, const struct size *size, struc
 
 static void cases_make(const struct programs *p, const struct packet *packets, struct pb_case *cases)
 {
-	const unsigned out = if_nametoindex(OUT);
-
 	for (unsigned i = 0; i < N_PARTS; i++) {
 		(void)snprintf(cases[i].label, sizeof(cases[i].label), "%s", parts[i].label);
 		cases[i].fd = p->fd[i];
 		cases[i].packet = &packets[parts[i].looks];
-		cases[i].priority = parts[i].priority;
 		cases[i].iif = LO;
-		if (parts[i].verdict != XDP_REDIRECT && i != OURS_TC)
-			cases[i].ifindex = out;
 	}
 }
 
 /* A program that does not say the class is quick: such numbers are not shown. */
 static int check_class(const struct pb_case *c, const struct part *part, struct diag *d)
 {
-	struct __sk_buff in = { .ifindex = c->ifindex ? c->ifindex : LO,
+	struct __sk_buff in = { .ifindex = LO,
 				.ingress_ifindex = LO,
-				.priority = part->priority },
+				.priority = c->packet->cfg.priority },
 			 out = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = c->packet->bytes,
 		    .data_size_in = c->packet->len, .ctx_in = &in, .ctx_size_in = sizeof(in),
@@ -272,7 +267,7 @@ static int check_cases(struct pb_case *cases, struct diag *d)
 static int measure(const struct options *o, enum size_id size, struct pb_driver *driver,
 		   struct pb_case *cases, struct diag *d)
 {
-	_cleanup_free_ struct packet *packets = calloc(MARKED_ON + 1, sizeof(*packets));
+	_cleanup_free_ struct packet *packets = calloc(N_LOOKS, sizeof(*packets));
 	const bool v6 = strstr(o->packet, "p6");
 	struct pb_options pb = PB_DEFAULTS;
 	struct pb_case *list[N_PARTS];
@@ -320,17 +315,21 @@ static int check_verdicts(const struct pb_case *cases, struct diag *d)
 	return r;
 }
 
-/* A namespace of its own in which the driver rests, and an interface where packets leave. */
-static int driver_open(struct pb_driver **ret, struct diag *d)
+/* A veth pair; the kernel names the other end. */
+static int make_interface(struct diag *d)
 {
-	int r = pb_driver_open(ret, d);
+	_cleanup_nl_ struct nl *nl = NULL;
+	uint8_t buffer[NL_REQUEST_MAX];
+	struct nlmsghdr *h = nl_request_link(buffer, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info;
+	int r = nl_open(&nl);
 
-	r = r ? r : pb_driver_settle(*ret);
-	if (!r && system("ip link add " OUT " type veth peer name " OTHER))
-		r = diag_error(d, NULL, "ip link add: no interface to leave by");
-	if (!r && if_nametoindex(OUT) < 2)
-		r = -ENODEV;
-	return r;
+	mnl_attr_put_strz(h, IFLA_IFNAME, OTHER);
+	info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, "veth");
+	mnl_attr_nest_end(h, info);
+	r = r ? r : nl_ask(nl, NL_ROUTE, h, NULL, NULL);
+	return r ? diag_error(d, NULL, "no second interface: %s", strerror(-r)) : 0;
 }
 
 static int run(const struct options *o, struct results *ret, struct diag *d)
@@ -340,7 +339,9 @@ static int run(const struct options *o, struct results *ret, struct diag *d)
 
 	if (r)
 		return diag_error(d, NULL, "cannot stay on CPU %u: %s", o->cpu, strerror(-r));
-	r = driver_open(&driver, d);
+	r = pb_driver_open(&driver, d);
+	r = r ? r : pb_driver_settle(driver);
+	r = r ? r : make_interface(d);
 	for (unsigned copy = 0; copy < o->copies && !r; copy++)
 		for (enum size_id size = ONE; size < N_SIZES && !r; size++) {
 			r = measure(o, size, driver, ret->parts[size], d);

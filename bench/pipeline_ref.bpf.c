@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the packet path is measured against: the classic way of a shaper in XDP and TC, as it is done in
- * many places.  Both programs parse the packet, both look its subscriber up in a trie of 16-byte
- * addresses; TC then says queue and class, and in the second form follows TCP time stamps in hash
- * tables for the round-trip time.  Written anew for this comparison.
+ * What the packet path is measured against: the classic way of a shaper in XDP and TC, as it is
+ * done in many places.  Both programs parse the packet, both look its subscriber up in a trie of
+ * 16-byte addresses; TC then says queue and class, and in the second form follows TCP time stamps
+ * in hash tables for the round-trip time.  Written anew for this comparison.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -47,12 +47,12 @@ struct queue {
 	__u16 major;
 };
 
-#define ARRAY(map_name, map_entries, map_value)    \
-	struct {                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);  \
-		__uint(max_entries, map_entries);  \
-		__type(key, __u32);                \
-		__type(value, map_value);          \
+#define ARRAY(map_name, map_entries, map_value)   \
+	struct {                                  \
+		__uint(type, BPF_MAP_TYPE_ARRAY); \
+		__uint(max_entries, map_entries); \
+		__type(key, __u32);               \
+		__type(value, map_value);         \
 	} map_name SEC(".maps")
 
 struct {
@@ -63,8 +63,10 @@ struct {
 	__type(value, struct subscriber);
 } subscribers SEC(".maps");
 
-ARRAY(sides, INTERFACES, __u32); /* by interface */
-ARRAY(cpus_there, CPUS, __u32);	 /* a CPU map cannot be asked */
+/* By interface.  Two, as in a test run packets come and leave by the same one. */
+ARRAY(sides_in, INTERFACES, __u32);
+ARRAY(sides_out, INTERFACES, __u32);
+ARRAY(cpus_there, CPUS, __u32); /* a CPU map cannot be asked */
 ARRAY(queues, CPUS, struct queue);
 
 struct {
@@ -165,7 +167,7 @@ int classic_xdp(struct xdp_md *ctx)
 
 	if (!find_l3((void *)(long)ctx->data, (void *)(long)ctx->data_end, &h))
 		return XDP_PASS;
-	side = bpf_map_lookup_elem(&sides, &interface);
+	side = bpf_map_lookup_elem(&sides_in, &interface);
 	if (!side || *side == SIDE_NONE)
 		return XDP_PASS;
 	if (!find_address(&h, *side == SIDE_INTERNET, &a))
@@ -437,7 +439,7 @@ static __always_inline int classify(struct __sk_buff *skb, bool times)
 		skb->priority = (__u32)q->major << 16 | 3;
 		return TC_ACT_OK;
 	}
-	side = bpf_map_lookup_elem(&sides, &interface);
+	side = bpf_map_lookup_elem(&sides_out, &interface);
 	if (!side || *side == SIDE_NONE)
 		return TC_ACT_OK;
 	if (!find_l3((void *)(long)skb->data, (void *)(long)skb->data_end, &h))

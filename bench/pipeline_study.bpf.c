@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The study that the packet path was designed by, without its round-trip times: one parse, one look into
- * a bucket of one cache line, a count per subscriber, the answer in metadata and the packet to its
- * CPU; TC only follows the metadata.  What the real one may cost is measured against this.
+ * The study that the packet path was designed by, without its round-trip times: one parse, one look
+ * into a bucket of one cache line, a count per subscriber, the answer in metadata and the packet to
+ * its CPU; TC only follows the metadata.  What the real one may cost is measured against this.
  */
 #include "lib/study.h"
 
@@ -29,13 +29,13 @@ const volatile __u64 seed = STUDY_SEED;
 const volatile __u32 target = 1; /* interface */
 volatile __u32 half;		 /* the one in use */
 
-#define TABLE(map_name, map_value, map_entries)           \
-	struct {                                          \
-		__uint(type, BPF_MAP_TYPE_ARRAY);         \
-		__uint(map_flags, BPF_F_MMAPABLE);        \
-		__uint(max_entries, map_entries);         \
-		__type(key, __u32);                       \
-		__type(value, map_value);                 \
+#define TABLE(map_name, map_value, map_entries)    \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);  \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, map_entries);  \
+		__type(key, __u32);                \
+		__type(value, map_value);          \
 	} map_name SEC(".maps")
 
 TABLE(hosts4, struct study_bucket4, 2 << STUDY_BITS);
@@ -73,12 +73,7 @@ struct count {
 	__u64 bytes[2], packets[2];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, STUDY_IDS);
-	__type(key, __u32);
-	__type(value, struct count);
-} counts SEC(".maps");
+TABLE(counts, struct count, STUDY_IDS); /* times CPUs, by the loader */
 
 enum total { TOTAL_NOT_IP, TOTAL_UNKNOWN, TOTAL_NO_META, TOTAL_SEGMENTS, TOTALS };
 
@@ -270,8 +265,10 @@ static __always_inline __u64 find(const struct packet *p, bool up)
 
 static __always_inline void count(__u32 id, bool up, __u32 bytes)
 {
-	struct count *c = bpf_map_lookup_elem(&counts, &id);
+	struct count *c;
 
+	id += bpf_get_smp_processor_id() * STUDY_IDS;
+	c = bpf_map_lookup_elem(&counts, &id);
 	if (!c)
 		return;
 	c->bytes[up] += bytes;

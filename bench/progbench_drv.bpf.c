@@ -137,6 +137,7 @@ int drv_xdp(struct xdp_md *ctx)
 SEC("tc")
 int drv_tc(struct __sk_buff *skb)
 {
+	skb->priority = cfg.priority;
 	rewrite((void *)(long)skb->data, (void *)(long)skb->data_end);
 	bpf_tail_call(skb, &target_tc, 0);
 	return TC_ACT_OK;

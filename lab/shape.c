@@ -37,7 +37,7 @@ struct batch {
 /* Where subscribers are, and where the internet is. What goes down is sent outside and seen inside. */
 enum end { INSIDE, OUTSIDE, ENDS };
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked; /* once: what is on its way is still awaited */
 static struct batch out[DIRECTIONS], in;
 static int socket_of[ENDS], sink_of[ENDS];
 static uint64_t refused;
@@ -45,7 +45,7 @@ static uint64_t refused;
 static void on_signal(int signal)
 {
 	(void)signal;
-	stop_asked = 1;
+	stop_asked++;
 }
 
 static enum end sender_of(enum direction d)
@@ -255,7 +255,7 @@ static void run(const struct options *o)
 	}
 	seen.seconds = (double)(realtime_ns() - seen.begin_ns) / 1e9;
 	last = now_ns();
-	while (!stop_asked && now_ns() - last < o->quiet_ms * 1000000ull) {
+	while (stop_asked < 2 && now_ns() - last < o->quiet_ms * 1000000ull) {
 		if (receive_all())
 			last = now_ns();
 		else

@@ -232,13 +232,30 @@ static int prepare(struct pb_driver *driver, struct pb_case *const *cases, size_
 	return r;
 }
 
-static int one_round(struct pb_driver *driver, struct pb_case *const *cases, size_t n, size_t round,
-		     const struct pb_options *options)
+/*
+ * Another order each round, and not only turned: who always follows the same one finds the caches
+ * as that one left them.
+ */
+static void shuffle(size_t *order, size_t n, __u64 *random)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t k, other;
+
+		*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+		k = (size_t)(*random >> 33) % i;
+		other = order[k];
+		order[k] = order[i - 1];
+		order[i - 1] = other;
+	}
+}
+
+static int one_round(struct pb_driver *driver, struct pb_case *const *cases, size_t n,
+		     const size_t *order, const struct pb_options *options)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++)
-		r = run_once(driver, cases[(round + i) % n], options);
+		r = run_once(driver, cases[order[i]], options);
 	for (size_t i = 0; i < n && !r; i++)
 		r = keep_sample(cases[i], options);
 	return r;
@@ -248,12 +265,17 @@ int pb_rounds(struct pb_driver *driver, struct pb_case *const *cases, size_t n,
 	      const struct pb_options *options, struct diag *d)
 {
 	double end = clock_ns(CLOCK_MONOTONIC) + options->seconds * 1e9;
-	int r = 0;
+	_cleanup_free_ size_t *order = calloc(n, sizeof(*order));
+	static __u64 random = 1;
+	int r = order ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && !r; i++)
+	for (size_t i = 0; i < n && !r; i++) {
+		order[i] = i;
 		r = prepare(driver, cases, i, options, d);
+	}
 	for (size_t round = 0; round < options->rounds && !r; round++) {
-		r = one_round(driver, cases, n, round, options);
+		shuffle(order, n, &random);
+		r = one_round(driver, cases, n, order, options);
 		if (r)
 			(void)diag_error(d, NULL, "test run: %s", strerror(-r));
 		if (options->seconds > 0 && clock_ns(CLOCK_MONOTONIC) > end)

@@ -25,6 +25,7 @@ struct pb_cfg {
 	__u32 ts_step;	  /* TSval grows by this per packet */
 	__u32 conv;	  /* 1: every second packet is the reply */
 	__u32 sub_is_dst; /* 1: the subscriber is the destination */
+	__u32 priority;	  /* of an skb: a run must not begin with what the one before it left */
 };
 
 /* Spreads i over 32 bits; one to one under any mask of low ones. */

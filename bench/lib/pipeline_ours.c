@@ -13,6 +13,7 @@
 #include "lib/fakemeta.h"
 #include "pipe/classify/live.h"
 
+#define LO 1
 #define MTU 1500
 #define FIRST_MINOR 16
 #define MINORS 65000
@@ -69,8 +70,8 @@ static int load_yaml(const struct pipeline_wish *w, const char *yaml, const char
 		     struct bench_port *ret, struct diag *d)
 {
 	const struct pipe_link links[] = {
-		bench_link("eth1", (int)w->access, MTU),
-		bench_link("eth2", (int)w->internet, MTU),
+		bench_link("eth1", LO, MTU),
+		bench_link("eth2", (int)w->interface, MTU),
 	};
 	const struct bench_wish wish = {
 		.yaml = yaml, .links = links, .n_links = ARRAY_LEN(links), .name = name
@@ -132,7 +133,7 @@ int pipeline_open_ours(const struct pipeline_wish *w, struct pipeline_ours *ret,
 	r = r ? r : give_classes(w, &ours.bridging, d);
 	r = r ? r : load(w, w->n, "", "eth2", &ours.routing, d);
 	r = r ? r : give_classes(w, &ours.routing, d);
-	r = r ? r : load(w, 1, BRIDGE, "eth1", &ours.leaving, d);
+	r = r ? r : load(w, 1, "", "eth1", &ours.leaving, d);
 	if (r) {
 		pipeline_close_ours(&ours);
 		return r;

@@ -14,15 +14,12 @@ struct pipeline_ours {
 	int xdp, xdp_routing, in, out; /* borrowed from them */
 };
 
-/*
- * `n` subscribers as `cfg` makes their addresses, all of `cpu`; IPv6: /64 networks.  `access` and
- * `internet` are interfaces of the caller's namespace that may be used, not changed.
- */
+/* `n` subscribers as `cfg` makes their addresses, all of `cpu`; IPv6: /64 networks. */
 struct pipeline_wish {
 	unsigned n, cpu;
 	const struct pb_cfg *cfg;
 	bool v6;
-	unsigned access, internet;
+	unsigned interface; /* one that is there beside the loopback; nothing is done to it */
 };
 
 int pipeline_open_ours(const struct pipeline_wish *wish, struct pipeline_ours *ret, struct diag *d);

@@ -108,16 +108,18 @@ int study_load(unsigned n, const struct pb_cfg *cfg, bool v6, unsigned cpu, stru
 {
 	const unsigned bits = n > 1U << STUDY_BITS ? STUDY_BITS + 1 : STUDY_BITS;
 	_cleanup_free_ char *path = machine_beside("pipeline_study.bpf.o");
-	char set[32], hosts[32], nets[32];
+	char set[32], hosts[32], nets[32], counts[32];
 	const struct object_wish wishes[] = { { OBJECT_SET, set },
 					      { OBJECT_ENTRIES, hosts },
-					      { OBJECT_ENTRIES, nets } };
+					      { OBJECT_ENTRIES, nets },
+					      { OBJECT_ENTRIES, counts } };
 	struct bpf_object *object = NULL;
 	int fd, r;
 
 	(void)snprintf(set, sizeof(set), "bits=%u", bits);
 	(void)snprintf(hosts, sizeof(hosts), "hosts4=%u", 2U << bits);
 	(void)snprintf(nets, sizeof(nets), "nets6=%u", 2U << bits);
+	(void)snprintf(counts, sizeof(counts), "counts=%d", libbpf_num_possible_cpus() * STUDY_IDS);
 	r = path ? object_load(path, NULL, wishes, ARRAY_LEN(wishes), cfg, &object, &fd, d) : -ENOMEM;
 	if (r)
 		return r;

@@ -455,9 +455,13 @@ static void live_settle(void *data, const struct counter_view *counters)
 	if (!live->next)
 		return;
 	classify_counts_settle(live, old ? old->id_room : 0);
-	settle_table(live);
+	/*
+	 * Before the table, so that who moves with packets waiting has his rate halved in both
+	 * places when the first packet comes to the new one.  What is not wanted stands on.
+	 */
 	if (live->tree)
 		shaper_tree_settle(live->tree);
+	settle_table(live);
 	if (live->tree && !live->next->conf)
 		shaper_tree_stop(live->tree);
 	live->now = TAKE_PTR(live->next);
