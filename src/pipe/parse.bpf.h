@@ -208,6 +208,8 @@ static __always_inline int parse_ipv4(struct pkt *p)
 	if (p->l3 + hl > p->end)
 		return PARSE_TRUNCATED;
 	p->family = 4;
+	if (!PARSE_WANTS_L4(p))
+		return 0;
 	p->l4 = p->l3 + hl;
 	p->l4_len = tot - hl;
 	if (PARSE_RARE(ip->frag_off & bpf_htons(0x3fff))) {
@@ -245,6 +247,8 @@ static __always_inline int parse_ipv6(struct pkt *p, const int hook)
 	if (*(__u8 *)p->l3 >> 4 != 6)
 		return PARSE_IPV6_HEADER;
 	p->family = 6;
+	if (!PARSE_WANTS_L4(p))
+		return 0;
 	p->l4 = ip + 1;
 	p->l4_len = bpf_ntohs(ip->payload_len);
 	next = ip->nexthdr;
@@ -333,11 +337,14 @@ static __always_inline void parse_start(struct pkt *p, void *data, void *end)
 	p->data = data;
 	p->end = end;
 	p->l3 = data;
-	p->l4 = NULL;
-	p->l4_len = 0;
 	p->ethertype = p->vlan_proto = 0;
-	p->vid = p->vid_inner = p->frag = 0;
-	p->pcp_dei = p->vlans = p->family = p->proto = p->nexthdr = p->flags = 0;
+	p->vid = p->vid_inner = 0;
+	p->pcp_dei = p->vlans = p->family = p->flags = 0;
+	if (!PARSE_WANTS_L4(p))
+		return;
+	p->l4 = NULL;
+	p->l4_len = p->frag = 0;
+	p->proto = p->nexthdr = 0;
 }
 
 static __always_inline int parse_headers(struct pkt *p, const int hook)
@@ -413,6 +420,7 @@ __noinline int parse_skb_linearize(struct __sk_buff *skb)
 {
 	struct pkt p;
 
+	p.known = NULL;
 	if (parse_skb(&p, skb) != PARSE_TRUNCATED && !(p.flags & PKT_CUT) && !pkt_is_icmp_error(&p))
 		return 0;
 	return bpf_skb_pull_data(skb, skb->len < PARSE_PULL ? skb->len : PARSE_PULL);

@@ -22,6 +22,14 @@
 
 #define PARSE_L4_MASK 0x7fff /* + 40 + PKT_MAX_EXT * 2048, and once more in a quote */
 
+/*
+ * Whether anybody asks for more than addresses: what is behind the IP header (l4, l4_len, proto,
+ * nexthdr, frag and the flags of fragments) is then not looked at, and not even cleared.
+ */
+#ifndef PARSE_WANTS_L4
+#define PARSE_WANTS_L4(p) 1
+#endif
+
 #define PARSE_RARE(cond) __builtin_expect(!!(cond), 0)
 #ifdef __bpf__
 #define PARSE_UNROLL _Pragma("unroll")

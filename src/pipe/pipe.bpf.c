@@ -34,12 +34,13 @@ static __always_inline __u64 opaque_one(void)
 }
 
 /*
- * All but what classify finds out and only its own switches read: that stays undefined, or every
- * packet of a port without it would pay for clearing it.
+ * What the parser and classify find out is read behind their own switches only, and undefined
+ * without: or every packet of a port without them would pay for clearing it.
  */
 static __always_inline void begin(struct stage_ctx *s)
 {
-	s->pkt = (struct pkt){ 0 };
+	s->pkt.known = NULL;
+	s->pkt.family = 0;
 	s->carried = NULL;
 	s->meta.oif = 0;
 	s->new_vid = 0;
@@ -83,18 +84,16 @@ static __always_inline void hand_to_tc(struct stage_ctx *s)
 	}
 }
 
-/* Without an entry for that CPU the frame goes on here. */
+/* Without an entry for that CPU the frame goes on here.  What is sent is not counted again: it is
+ * the usual thing. */
 static __always_inline int steer(struct stage_ctx *s)
 {
-	int verdict;
+	int verdict = XDP_PASS;
 
-	if (s->steer == s->cpu->number) {
-		COUNT(s, pipe_steered_here);
-		return XDP_PASS;
-	}
-	verdict = bpf_redirect_map(&cpus, s->steer, XDP_PASS);
-	if (verdict == XDP_REDIRECT)
-		COUNT(s, pipe_steered);
+	if (s->steer != s->cpu->number)
+		verdict = bpf_redirect_map(&cpus, s->steer, XDP_PASS);
+	if (verdict == XDP_PASS)
+		COUNT(s, pipe_not_steered);
 	return verdict;
 }
 
@@ -145,6 +144,7 @@ int weir_xdp(struct xdp_md *ctx)
 		s.len = bpf_xdp_get_buff_len(ctx);
 	if (!ON(&s, pipe_headers))
 		return walk_xdp(&s);
+	s.pkt.known = s.cpu;
 	if (parse_xdp(&s.pkt, ctx))
 		COUNT(&s, pipe_headers_unknown);
 	return walk_xdp(&s);
@@ -210,6 +210,7 @@ int weir_tc(struct __sk_buff *skb)
 	}
 	if (!ON(&s, pipe_headers))
 		return walk_tc(&s);
+	s.pkt.known = s.cpu;
 	if (parse_skb_pull(&s.pkt, skb))
 		COUNT(&s, pipe_headers_unknown);
 	return walk_tc(&s);

@@ -28,6 +28,7 @@ enum pkt_flag {
  */
 struct pkt {
 	void *ctx;	   /* struct xdp_md or struct __sk_buff */
+	void *known;	   /* of the packet path, for its switches; NULL = parse all there is */
 	void *data, *end;  /* the frame's linear part */
 	void *l3;	   /* behind Ethernet, tags, PPPoE, MPLS: also for what is not IP */
 	void *l4;	   /* behind the IP headers; NULL unless family is set */

@@ -16,8 +16,7 @@
 	X(pipe, passed, "no stage took the frame: left to the kernel")                \
 	X(pipe, no_metadata, "the driver has no room for metadata: TC decides again") \
 	X(pipe, from_metadata, "TC followed the decision that XDP wrote")             \
-	X(pipe, steered, "sent to another CPU, that of its queue")                    \
-	X(pipe, steered_here, "its queue is this CPU's: no way to go")                \
+	X(pipe, not_steered, "its queue is this CPU's, or its CPU takes none")        \
 	X(pipe, retagged, "the outer VLAN tag was changed")                           \
 	X(pipe, headers_unknown, "headers not understood: left to the kernel")
 
@@ -52,6 +51,7 @@ struct pipe_cpu {
 #define pipe_SWITCHES(X)                                              \
 	X(pipe, active, "something is on: find this CPU's counters")  \
 	X(pipe, headers, "a stage needs the headers parsed")          \
+	X(pipe, l4, "a stage needs what is behind the IP header")     \
 	X(pipe, frags, "frames may be larger than a page")            \
 	X(pipe, metadata, "XDP hands its decision to TC in metadata") \
 	X(pipe, carry, "XDP hands it on also when no stage took it")  \

@@ -14,9 +14,33 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "pipe/parse.bpf.h"
 #include "pipe/pkt.h"
 #include "pipe/shared.h"
+
+/*
+ * Is a switch on?  `known` is a register that the verifier knows not to be 0, so that the jump
+ * which the loader patches in ("!= 0" or "== 0") is decided there and vanishes with what hangs on
+ * it. This CPU's counters are such a register, and one that is at hand anyway: a switch that is off
+ * leaves no instruction.
+ */
+#define SWITCH_IS_ON(known, number)                                                  \
+	({                                                                           \
+		__label__ yes, end;                                                  \
+		bool on = false;                                                     \
+		asm goto("if %[reg] == %[imm] goto %l[yes]"                          \
+			 :                                                           \
+			 : [reg] "r"(known), [imm] "i"(PIPE_SWITCH_MAGIC + (number)) \
+			 :                                                           \
+			 : yes);                                                     \
+		goto end;                                                            \
+yes:                                                                                 \
+		on = true;                                                           \
+end:                                                                                 \
+		on;                                                                  \
+	})
+
+#define PARSE_WANTS_L4(p) (!(p)->known || SWITCH_IS_ON((p)->known, SWITCH_pipe_l4))
+#include "pipe/parse.bpf.h"
 
 #define STAGE_NEXT (-2) /* not mine: on to the next stage */
 #define STAGE_TC (-3)	/* XDP: decided, TC is to carry it out by the metadata */
@@ -55,27 +79,6 @@ struct {
 	__type(value, __u32);
 } ports SEC(".maps");
 
-/*
- * Is a switch on?  `known` is a register that the verifier knows not to be 0, so that the jump
- * which the loader patches in ("!= 0" or "== 0") is decided there and vanishes with what hangs on
- * it. This CPU's counters are such a register, and one that is at hand anyway: a switch that is off
- * leaves no instruction.
- */
-#define SWITCH_IS_ON(known, number)                                                  \
-	({                                                                           \
-		__label__ yes, end;                                                  \
-		bool on = false;                                                     \
-		asm goto("if %[reg] == %[imm] goto %l[yes]"                          \
-			 :                                                           \
-			 : [reg] "r"(known), [imm] "i"(PIPE_SWITCH_MAGIC + (number)) \
-			 :                                                           \
-			 : yes);                                                     \
-		goto end;                                                            \
-yes:                                                                                 \
-		on = true;                                                           \
-end:                                                                                 \
-		on;                                                                  \
-	})
 #define ON(s, name) SWITCH_IS_ON((s)->cpu, SWITCH_##name)
 
 /* The linear part of the frame in XDP.  Read when needed: kept, it would only be spilled. */

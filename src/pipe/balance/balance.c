@@ -189,6 +189,7 @@ static void balance_setup(const struct port_plan *port, struct pipe_bpf *bpf, st
 	on->on[SWITCH_balance_drop] = p->drop;
 	on->on[SWITCH_pipe_metadata] |= p->defer;
 	on->on[SWITCH_pipe_headers] |= p->policy != POLICY_ROUND_ROBIN;
+	on->on[SWITCH_pipe_l4] |= p->policy != POLICY_ROUND_ROBIN;
 }
 
 /* --- in words ---------------------------------------------------------------------------------- */

@@ -104,7 +104,7 @@ static __always_inline __u32 classify_control_handle(__u32 upload)
  */
 static __always_inline void classify_rest(struct stage_ctx *s, __u64 value, __u32 upload)
 {
-	if (classify_is_control(&s->pkt)) {
+	if (s->xdp ? classify_control_xdp(s->xdp) : classify_control_skb(s->skb)) {
 		COUNT(s, classify_control);
 		if (ON(s, classify_queues))
 			s->meta.handle = classify_control_handle(upload);
@@ -170,16 +170,20 @@ static __always_inline __u32 classify_arriving(struct stage_ctx *s)
 	return upload;
 }
 
-/* True when it is a subscriber's; then it is counted. */
-static __always_inline bool classify_arrival(struct stage_ctx *s)
+/* On a stick: none of ours.  What goes along says nothing. */
+static __always_inline bool classify_is_elsewhere(struct stage_ctx *s, __u32 upload)
 {
-	const __u32 upload = classify_arriving(s);
-
-	s->steer = s->cpu->number;
-	if (upload > 1) {
-		COUNT(s, classify_other_vlan);
+	if (upload <= 1)
 		return false;
-	}
+	COUNT(s, classify_other_vlan);
+	s->steer = s->cpu->number;
+	s->meta.handle = s->meta.queue = s->meta.id_dir = 0;
+	return true;
+}
+
+/* True when it is a subscriber's; then it is counted. */
+static __always_inline bool classify_arrival(struct stage_ctx *s, __u32 upload)
+{
 	if (!classify_find_out(s, upload))
 		return false;
 	if (ON(s, classify_count))
@@ -189,26 +193,14 @@ static __always_inline bool classify_arrival(struct stage_ctx *s)
 
 static __always_inline int classify_xdp(struct stage_ctx *s)
 {
-	if (classify_arrival(s))
+	const __u32 upload = classify_arriving(s);
+
+	if (classify_is_elsewhere(s, upload))
+		return STAGE_NEXT;
+	if (classify_arrival(s, upload))
 		COUNT(s, classify_found);
 	return STAGE_NEXT;
 }
-
-/* All that has a class gets it here: where it leaves it is not looked up, and counted, again. */
-static __always_inline int classify_tc(struct stage_ctx *s)
-{
-	if (!ON(s, classify_tc))
-		return STAGE_NEXT;
-	if (classify_arrival(s))
-		COUNT(s, classify_found_tc);
-	if (ON(s, classify_queues) && s->meta.handle) {
-		s->skb->priority = s->meta.handle;
-		s->skb->queue_mapping = s->meta.queue;
-	}
-	return STAGE_NEXT;
-}
-
-/* --- where packets leave ----------------------------------------------------------------------- */
 
 /*
  * Nobody's: any queue's default class will do, but it must be one of ours, since a device may have
@@ -219,6 +211,29 @@ static __always_inline __u32 classify_any_queue(struct stage_ctx *s, __u32 uploa
 	return 1 + (upload ? classify_const.up_offset : 0) +
 	       bpf_get_hash_recalc(s->skb) % classify_const.queues;
 }
+
+/* All gets its class here: where it leaves it is not looked up, and counted, again. */
+static __always_inline int classify_tc(struct stage_ctx *s)
+{
+	__u32 upload;
+
+	if (!ON(s, classify_tc))
+		return STAGE_NEXT;
+	upload = classify_arriving(s);
+	if (classify_is_elsewhere(s, upload))
+		return STAGE_NEXT;
+	if (classify_arrival(s, upload))
+		COUNT(s, classify_found_tc);
+	if (!s->meta.handle) {
+		s->meta.queue = classify_any_queue(s, upload);
+		s->meta.handle = (__u32)s->meta.queue << 16 | CLASSIFY_MINOR_DEFAULT;
+	}
+	s->skb->priority = s->meta.handle;
+	s->skb->queue_mapping = s->meta.queue;
+	return STAGE_NEXT;
+}
+
+/* --- where packets leave ----------------------------------------------------------------------- */
 
 static __always_inline int classify_enqueue(struct stage_ctx *s, __u32 handle, __u32 upload)
 {
@@ -269,6 +284,7 @@ static __always_inline int classify_egress(struct stage_ctx *s)
 	}
 	if (!ON(s, classify_egress))
 		return STAGE_NEXT;
+	s->pkt.known = s->cpu;
 	if (parse_skb_pull(&s->pkt, s->skb))
 		COUNT(s, pipe_headers_unknown);
 	if (classify_find_out(s, upload)) {

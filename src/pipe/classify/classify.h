@@ -4,23 +4,23 @@
 
 #include <linux/types.h>
 
-#define classify_COUNTERS(X)                                                                 \
-	X(classify, found, "a subscriber's, found by XDP where it arrived")                  \
-	X(classify, found_tc, "a subscriber's, found by TC where it arrived")                \
+#define classify_COUNTERS(X)                                                                  \
+	X(classify, found, "a subscriber's, found by XDP where it arrived")                   \
+	X(classify, found_tc, "a subscriber's, found by TC where it arrived")                 \
 	X(classify, found_leaving, "a subscriber's, found where it leaves: it came unmarked") \
-	X(classify, followed, "put in the queue that was found where it arrived")            \
-	X(classify, unknown, "nobody's address")                                             \
-	X(classify, default_plan, "nobody's address: in the default plan")                   \
-	X(classify, control, "control traffic (ARP, spanning tree, routing protocols, ...)") \
-	X(classify, not_ip, "neither IP nor control traffic")                                \
+	X(classify, followed, "put in the queue that was found where it arrived")             \
+	X(classify, unknown, "nobody's address")                                              \
+	X(classify, default_plan, "nobody's address: in the default plan")                    \
+	X(classify, control, "control traffic (ARP, spanning tree, routing protocols, ...)")  \
+	X(classify, not_ip, "neither IP nor control traffic")                                 \
 	X(classify, other_vlan, "on a stick: neither of the two VLANs")
 
-#define classify_SWITCHES(X)                                                       \
-	X(classify, stick, "the VLAN tells the direction")                         \
-	X(classify, upload, "what arrives here comes from subscribers")            \
-	X(classify, queues, "there are queues: say which, and where XDP said it")  \
-	X(classify, count, "count per subscriber")                                 \
-	X(classify, tc, "TC looks up what arrives: there is no XDP, but a bridge") \
+#define classify_SWITCHES(X)                                                               \
+	X(classify, stick, "the VLAN tells the direction")                                 \
+	X(classify, upload, "what arrives here comes from subscribers")                    \
+	X(classify, queues, "there are queues: say which, and where XDP said it")          \
+	X(classify, count, "count per subscriber")                                         \
+	X(classify, tc, "TC looks up what arrives: there is a tree, a bridge, but no XDP") \
 	X(classify, egress, "look up what leaves without having been looked up")
 
 #define classify_CPU
@@ -28,6 +28,7 @@
 /* Id of the default plan; 0 is nobody. */
 #define CLASSIFY_ID_DEFAULT 1
 /* The classes that every queue has beside those of circuits (shaper/plan.h). */
+#define CLASSIFY_MINOR_DEFAULT 2
 #define CLASSIFY_MINOR_CONTROL 3
 
 struct classify_const {

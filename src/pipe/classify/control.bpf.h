@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What keeps a network together and must not wait behind anybody's download.  Asked only of what
- * is no subscriber's, so that nobody gets ahead by the look of his packets.
+ * is no subscriber's, so that nobody gets ahead by the look of his packets.  It is the only part of
+ * classify that asks for more than addresses, and looks for itself, so that the packets of
+ * subscribers need not be parsed beyond them.
  */
 #pragma once
 
@@ -56,7 +58,7 @@ static __always_inline bool control_is_neighbour(const struct pkt *p)
 	       *type == CONTROL_MLD2;
 }
 
-static __always_inline bool classify_is_control(const struct pkt *p)
+static __always_inline bool control_is(const struct pkt *p)
 {
 	if (!p->family)
 		return control_is_frame(p);
@@ -70,4 +72,25 @@ static __always_inline bool classify_is_control(const struct pkt *p)
 	default:
 		return control_is_bfd(p) || control_is_neighbour(p);
 	}
+}
+
+__noinline int classify_control_xdp(struct xdp_md *xdp);
+__noinline int classify_control_skb(struct __sk_buff *skb);
+
+__noinline int classify_control_xdp(struct xdp_md *xdp)
+{
+	struct pkt p;
+
+	p.known = NULL;
+	(void)parse_xdp(&p, xdp);
+	return control_is(&p);
+}
+
+__noinline int classify_control_skb(struct __sk_buff *skb)
+{
+	struct pkt p;
+
+	p.known = NULL;
+	(void)parse_skb(&p, skb);
+	return control_is(&p);
 }

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How many buckets: a table that is large enough costs a packet one line of cache, hardly ever two. */
+/*
+ * How many buckets: a table that is large enough costs a packet one line of cache, hardly ever two.
+ * While it is small it is made larger than that: where each key has a line of its own the processor
+ * guesses right that it is the first.
+ */
 #include "pipe/classify/table_private.h"
 
 #define BITS_MIN 6   /* of a table that is needed at all */
 #define BITS_MAX 21  /* two million, as many as there are ids and more */
-#define TOO_LARGE 16 /* times the keys: given up for a smaller one */
+#define SMALL ((size_t)1 << 14)
+#define SPARSE 8     /* times the keys, while small */
+#define TOO_LARGE 64 /* times the keys: given up for a smaller one */
 
 static unsigned bits_for(size_t keys)
 {
+	const size_t sparse = keys * SPARSE < SMALL ? keys * SPARSE : SMALL;
+	const size_t wanted = keys > sparse ? keys : sparse;
 	unsigned bits = BITS_MIN;
 
 	if (!keys)
 		return 0;
-	while (bits < BITS_MAX && ((size_t)1 << bits) < keys)
+	while (bits < BITS_MAX && ((size_t)1 << bits) < wanted)
 		bits++;
 	return bits;
 }

@@ -458,8 +458,8 @@ static void test_sizes(void **state)
 	assert_int_equal(s2.bits4, 14);
 	classify_sizes_for(w.entries.at, 1500, &s, &s2);
 	assert_int_equal(s2.bits4, 14);
-	classify_sizes_for(w.entries.at, 500, &s, &s2);
-	assert_int_equal(s2.bits4, 9);
+	classify_sizes_for(w.entries.at, 200, &s, &s2);
+	assert_int_equal(s2.bits4, 11);
 	classify_sizes_for(w.entries.at, 20000, &s2, &s2);
 	assert_int_equal(s2.bits4, 15);
 	world_add_text(&w, "2001:db8::1");
