@@ -153,10 +153,15 @@ static void print_remarks(const json_t *s)
 
 	if (view_is_clamped(s, "download") || view_is_clamped(s, "upload"))
 		(void)puts("the nodes above give less than the plan");
-	if (!json_is_true(view_at(s, "by_command")))
+	if (json_is_true(view_at(s, "by_command")))
+		strbuf_addf(&text,
+			    "in no file, added by command: 'weir subscribers remove %s' forgets it",
+			    view_text(s, "id"));
+	else if (json_is_true(view_at(s, "changed")))
+		strbuf_addf(&text, "changed by command: 'weir subscribers reset %s' brings back the file's word",
+			    view_text(s, "id"));
+	else
 		return;
-	strbuf_addf(&text, "set by command: 'weir subscribers reset %s' forgets it",
-		    view_text(s, "id"));
 	view_print_line(strbuf_text(&text));
 }
 

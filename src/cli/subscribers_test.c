@@ -194,7 +194,7 @@ static void test_show(void **state)
 	       "waiting                  12.0 kB        0 B\n"
 	       "packets waiting                8          8\n"
 	       "the nodes above give less than the plan\n"
-	       "set by command: 'weir subscribers reset 17' forgets it\n"
+	       "in no file, added by command: 'weir subscribers remove 17' forgets it\n"
 	       "\n"
 	       "DEVICE  NAME    MAC                ADDRESSES   COMMENT\n"
 	       "d1      router  02:00:00:00:00:01  100.64.0.5\n",

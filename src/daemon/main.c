@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
@@ -227,6 +228,8 @@ static int start(struct daemon *daemon)
 	_cleanup_diag_ struct diag d = { 0 };
 	int r = sd_event_new(&daemon->loop);
 
+	/* What moves packets between CPUs competes with programs: this one can wait. */
+	(void)setpriority(PRIO_PROCESS, 0, 5);
 	privilege_forgo_files();
 	if (r >= 0)
 		r = catch_signals(daemon);
@@ -261,6 +264,7 @@ static int run(struct options *options)
 	int r;
 
 	log_open("weird");
+	(void)view_started_at();
 	log_set_level(options->level);
 	r = start(&daemon);
 	if (r >= 0) {

@@ -6,7 +6,7 @@
 
 #include "pipe/counters.h"
 
-static time_t started_at(void)
+time_t view_started_at(void)
 {
 	static time_t at;
 
@@ -153,7 +153,7 @@ static json_t *show_message(struct engine *engine)
 
 json_t *view_status(struct engine *engine)
 {
-	time_t began = started_at();
+	time_t began = view_started_at();
 
 	engine_refresh(engine);
 	return json_pack("{s:s, s:i, s:I, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "version",
@@ -239,6 +239,8 @@ static json_t *show_notes(struct engine *engine, enum stage_id stage)
 		if ((*port)->data[stage] && (*port)->note[0])
 			(void)json_array_append_new(notes, json_sprintf("%s: %s", (*port)->name,
 									(*port)->note));
+	if (stages[stage]->live && stages[stage]->live->notes)
+		stages[stage]->live->notes(pipeline_live(engine_pipeline(engine), stage), notes);
 	return notes;
 }
 

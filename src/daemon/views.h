@@ -6,6 +6,8 @@
 
 #include "daemon/engine.h"
 
+/* When this was first asked for: main() does so at once. */
+time_t view_started_at(void);
 json_t *view_status(struct engine *engine);
 /* All counters, or those of one interface and one stage; a filter may be NULL. */
 json_t *view_counters(struct engine *engine, const char *interface, const char *stage);

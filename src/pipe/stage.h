@@ -88,6 +88,8 @@ struct stage_live_ops {
 	bool (*tick)(void *live, const struct counter_view *counters);
 	const struct stage_command *commands; /* ends with a NULL name; may be NULL */
 	const struct stage_query *queries;    /* the same */
+	/* Adds lines below the stage's table.  May be NULL. */
+	void (*notes)(void *live, json_t *notes);
 	/* What happens to packets of this address, a sentence per line, and as data.  May be NULL. */
 	void (*address)(void *live, const char *address, struct strbuf *lines, json_t *facts);
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts frames that a devmap redirect could not hand to its device. */
+/* Counts frames that a redirect could not hand to its device, or to its CPU. */
 #include <linux/bpf.h>
 #include <linux/errno.h>
 
@@ -95,6 +95,29 @@ int watch_redirect(struct bpf_raw_tracepoint_args *ctx)
 	    (type < 4096 && type != BPF_MAP_TYPE_DEVMAP && type != BPF_MAP_TYPE_DEVMAP_HASH))
 		return 0;
 	return count(BPF_CORE_READ(target, dev), 1, err == -EOPNOTSUPP);
+}
+
+static __always_inline int count_cpus(int map_id, unsigned int drops)
+{
+	struct watch_loss *loss = drops ? find((__u32)WATCH_CPUS(map_id)) : 0;
+
+	if (loss)
+		__sync_fetch_and_add(&loss->lost, drops);
+	return 0;
+}
+
+/* (map, processed, drops, CPU): its queue was full. */
+SEC("raw_tp/xdp_cpumap_enqueue")
+int watch_cpus(struct bpf_raw_tracepoint_args *ctx)
+{
+	return count_cpus(ctx->args[0], ctx->args[2]);
+}
+
+/* (map, processed, drops, ...): there was no memory for an skb. */
+SEC("raw_tp/xdp_cpumap_kthread")
+int watch_cpus_end(struct bpf_raw_tracepoint_args *ctx)
+{
+	return count_cpus(ctx->args[0], ctx->args[2]);
 }
 
 char LICENSE[] SEC("license") = "GPL";

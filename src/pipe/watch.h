@@ -7,6 +7,9 @@
 
 #include <linux/types.h>
 
+/* Asked for instead of an interface: frames that a map of CPUs dropped, its queue being full. */
+#define WATCH_CPUS(map_id) (-(int)(map_id))
+
 struct watch_loss {
 	__u64 lost;    /* frames dropped on the way out, for whatever reason */
 	__u64 refused; /* of those: the device takes no redirects at all */

@@ -41,7 +41,7 @@ struct knob_kind {
 extern const struct knob_kind knob_flag;    /* of a link: "promisc", "allmulti"; "on", "off" */
 extern const struct knob_kind knob_feature; /* of a link: ethtool's "rx-gro", ...; "on", "off" */
 extern const struct knob_kind knob_file;    /* the text of a file; runs of blanks count as one */
-extern const struct knob_kind knob_xps;	    /* of a link: "tx-0"; CPUs as the kernel has them, "0" = none */
+extern const struct knob_kind knob_xps; /* of a link: "tx-0"; CPUs as the kernel has them, "0" = none */
 
 const struct knob_kind *knob_kind_find(const char *name);
 

@@ -186,8 +186,7 @@ const struct knob_kind knob_file = {
 	.write = file_knob_write,
 };
 
-static const struct knob_kind *const kinds[] = { &knob_flag, &knob_feature, &knob_file,
-						  &knob_xps };
+static const struct knob_kind *const kinds[] = { &knob_flag, &knob_feature, &knob_file, &knob_xps };
 
 const struct knob_kind *knob_kind_find(const char *name)
 {

@@ -343,25 +343,46 @@ static int find_family(const struct shaper_plan *plan, struct family *ret)
 	return 0;
 }
 
-static json_t *line_to_json(const struct classify_live *live, const struct figures_sums *sums,
-			    const struct shaper_stats *stats)
+static void add_line(struct shaper_figures *all, const struct shaper_figures *line,
+		     const struct shaper_figures *rest, const struct shaper_figures *control)
+{
+	all->bytes += line->bytes;
+	all->packets += line->packets;
+	all->drops += rest->drops + control->drops;
+	all->marks += rest->marks + control->marks;
+	all->backlog += rest->backlog + control->backlog;
+	all->backlog_bytes += rest->backlog_bytes + control->backlog_bytes;
+}
+
+/* What the top of the tree does, and in each queue what nobody claimed. */
+static struct shaper_both sum_of_line(const struct shaper_plan *plan, const struct shaper_stats *stats)
+{
+	struct shaper_both all = { 0 };
+
+	vec_foreach(&stats->queues, q) {
+		add_line(&all.down, &q->line.down, &q->rest.down, &q->control.down);
+		add_line(&all.up, &q->line.up, &q->rest.up, &q->control.up);
+	}
+	for (size_t i = 0; i < stats->items.n; i++) {
+		if (plan->items.at[i].parent >= 0)
+			continue;
+		figures_add_leaf(&all.down, &stats->items.at[i].down);
+		figures_add_leaf(&all.up, &stats->items.at[i].up);
+	}
+	return all;
+}
+
+static json_t *line_to_json(const struct classify_live *live, const struct shaper_stats *stats)
 {
 	const struct classify_world *w = live->now;
 	const struct classify_conf *conf = w->conf;
 	struct rate_pair max = { conf->downlink.value, conf->uplink.value }, min = { 0 };
-	struct shaper_both all = { 0 };
+	struct shaper_both all = sum_of_line(&w->plan, stats);
 	double bps[2] = { 0 };
 
-	for (size_t i = 0; i < w->plan.items.n; i++)
-		if (w->plan.items.at[i].parent < 0)
-			for (int way = 0; way < 2; way++)
-				bps[way] += sums->at[i].bps[way];
-	vec_foreach(&stats->queues, q) {
-		all.down.bytes += q->line.down.bytes;
-		all.down.packets += q->line.down.packets;
-		all.up.bytes += q->line.up.bytes;
-		all.up.packets += q->line.up.packets;
-	}
+	for (size_t i = 0; i < w->network.circuits.n; i++)
+		for (int way = 0; way < 2; way++)
+			bps[way] += classify_rate_of(live, w->ids[i])->bps[way];
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o}", "name", "line", "id", "",
 			 "kind", "line", "depth", 0, "parent", "", "circuits",
 			 (json_int_t)w->n_circuits, "rate", figures_rates(max, min), "bps",
@@ -415,14 +436,15 @@ static int answer_tree(void *data, const json_t *in, json_t **ret, const char **
 		*ret_wrong = "node";
 		r = -EINVAL;
 	}
-	if (!r)
-		r = figures_sum_up(live, &sums);
 	if (r)
 		return r;
 	read_stats(live, &stats);
+	r = figures_sum_up(live, &stats, &sums);
+	if (r)
+		return r;
 	t.array = json_array();
 	if (node < 0)
-		(void)json_array_append_new(t.array, line_to_json(live, &sums, &stats));
+		(void)json_array_append_new(t.array, line_to_json(live, &stats));
 	r = add_items(&t, node);
 	if (r)
 		json_decref(t.array);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Subscribers changed by command, on top of what files say, and addresses mapped to classes by hand.
- * Kept in a file, so that a restart does not undo them.
+ * Subscribers changed by command, on top of what files say, and addresses mapped to classes by
+ * hand. Kept in a file, so that a restart does not undo them.
  */
 #pragma once
 

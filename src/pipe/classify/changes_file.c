@@ -75,13 +75,18 @@ static int take_circuit(struct classify_changes *changes, const json_t *row)
 static int take_mapping(struct classify_changes *changes, const json_t *row)
 {
 	struct classify_mapping m = { .upload = json_is_true(json_object_get(row, "upload")) };
+	const json_int_t handle = json_integer_value(json_object_get(row, "handle"));
+	const json_int_t cpu = json_integer_value(json_object_get(row, "cpu"));
 	const char *wrong;
 	int r = net_prefix_parse(json_string_value(json_object_get(row, "address")) ?: "",
 				 &m.prefix, &wrong);
 
-	m.handle = (uint32_t)json_integer_value(json_object_get(row, "handle"));
-	m.cpu = (uint32_t)json_integer_value(json_object_get(row, "cpu"));
-	return r ? r : vec_push(&changes->mappings, m);
+	if (r || handle <= 0 || handle > UINT32_MAX || cpu < 0 || cpu >= CLASSIFY_CPUS ||
+	    classify_changes_find_mapping(changes, &m.prefix) >= 0)
+		return -EINVAL;
+	m.handle = (uint32_t)handle;
+	m.cpu = (uint32_t)cpu;
+	return vec_push(&changes->mappings, m);
 }
 
 static int take_all(struct classify_changes *changes, const json_t *json)

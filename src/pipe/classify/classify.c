@@ -246,8 +246,9 @@ static void classify_explain(const struct port_plan *port, const struct pipe_fac
 	if (!p->queues_on)
 		strbuf_add(out, "shaper: packets are counted, not shaped\n");
 	else
-		strbuf_addf(out, "shaper: %zu subscribers in %u queues\n", live->now->n_circuits,
-			    p->queues);
+		strbuf_addf(out, "shaper: %zu subscriber%s in %u queue%s\n", live->now->n_circuits,
+			    live->now->n_circuits == 1 ? "" : "s", p->queues,
+			    p->queues == 1 ? "" : "s");
 }
 
 static int classify_preview(const void *data, const struct pipe_facts *facts, struct strbuf *out,

@@ -403,7 +403,9 @@ static int read_class(const char *text, uint32_t *ret)
 	unsigned major, minor;
 	char rest;
 
-	if (!text || sscanf(text, "%4x:%4x%c", &major, &minor, &rest) != 2 || major > 0xffff ||
+	/* sscanf() alone takes signs and blanks. */
+	if (!text || text[strspn(text, "0123456789abcdefABCDEF:")] ||
+	    sscanf(text, "%4x:%4x%c", &major, &minor, &rest) != 2 || major > 0xffff ||
 	    minor > 0xffff || !major)
 		return -EINVAL;
 	*ret = major << 16 | minor;

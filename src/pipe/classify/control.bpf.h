@@ -15,7 +15,13 @@
 #define CONTROL_ETH_EAPOL 0x888e
 #define CONTROL_ETH_ISIS 0x8870 /* in jumbo frames; else it is LLC */
 
-enum { CONTROL_IGMP = 2, CONTROL_EIGRP = 88, CONTROL_OSPF = 89, CONTROL_PIM = 103, CONTROL_VRRP = 112 };
+enum {
+	CONTROL_IGMP = 2,
+	CONTROL_EIGRP = 88,
+	CONTROL_OSPF = 89,
+	CONTROL_PIM = 103,
+	CONTROL_VRRP = 112
+};
 enum { CONTROL_BFD = 3784, CONTROL_BFD_ECHO = 3785, CONTROL_BFD_MULTIHOP = 4784 };
 /* ICMPv6: who listens to what (MLD), routers and neighbours; and the second version of the first. */
 enum { CONTROL_ICMP6_FIRST = 130, CONTROL_ICMP6_LAST = 137, CONTROL_MLD2 = 143 };
@@ -54,8 +60,7 @@ static __always_inline bool control_is_neighbour(const struct pkt *p)
 
 	if (p->proto != IPPROTO_ICMPV6 || (void *)(type + 1) > p->end)
 		return false;
-	return (*type >= CONTROL_ICMP6_FIRST && *type <= CONTROL_ICMP6_LAST) ||
-	       *type == CONTROL_MLD2;
+	return (*type >= CONTROL_ICMP6_FIRST && *type <= CONTROL_ICMP6_LAST) || *type == CONTROL_MLD2;
 }
 
 static __always_inline bool control_is(const struct pkt *p)

@@ -32,20 +32,24 @@ static int make_map(const struct classify_live *live, uint32_t room)
 			      sizeof(struct classify_count), room * live->kernel->n_cpus, &options);
 }
 
-/* Of an earlier run, if it has just this room; else counting begins anew. */
-static int open_pinned(const struct classify_live *live, uint32_t room)
+/* Of an earlier run, whose numbers are known: else nobody knows whose they are. */
+static int open_pinned(const struct classify_live *live, uint32_t *ret_room)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 len = sizeof(info);
 	char path[4096];
-	int fd = pin_path(live, path, sizeof(path)) ? bpf_obj_get(path) : -1;
+	int fd = -1;
 
+	if (!live->counts && live->knows_ids && pin_path(live, path, sizeof(path)))
+		fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -1;
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_MAP_TYPE_ARRAY &&
-	    info.value_size == sizeof(struct classify_count) &&
-	    info.max_entries == room * live->kernel->n_cpus)
+	    info.value_size == sizeof(struct classify_count) && info.max_entries &&
+	    info.max_entries % live->kernel->n_cpus == 0) {
+		*ret_room = info.max_entries / live->kernel->n_cpus;
 		return fd;
+	}
 	(void)close(fd);
 	return -1;
 }
@@ -60,13 +64,15 @@ static void forget_zeros(struct classify_live *live)
 int classify_counts_make(struct classify_live *live, uint32_t room)
 {
 	const size_t bytes = bytes_of(live, room);
+	uint32_t pinned_room = 0;
+	_cleanup_close_ int pinned = open_pinned(live, &pinned_room);
 	_cleanup_close_ int fd = -1;
 	void *at;
 
-	if (!live->counts && live->knows_ids)
-		fd = open_pinned(live, room);
-	if (fd < 0 && !live->counts)
+	if (pinned < 0 && !live->counts)
 		forget_zeros(live);
+	if (pinned >= 0 && pinned_room == room)
+		fd = TAKE_FD(pinned);
 	if (fd < 0)
 		fd = make_map(live, room);
 	if (fd < 0)
@@ -127,15 +133,40 @@ void classify_counts_close(struct classify_live *live)
 	live->counts_fd = -1;
 }
 
+/* What those counted goes on in the new ones. */
+static void carry_over(struct classify_live *live, const struct classify_count *counts, uint32_t room)
+{
+	for (uint32_t id = 0; id < live->ids.all.n; id++) {
+		struct classify_count old = sum(counts, live->kernel->n_cpus, room, id);
+
+		subtract(&live->ids.all.at[id].zero, &old);
+	}
+}
+
+/* An earlier run's had another room: only what is in them is taken. */
+static void carry_over_pinned(struct classify_live *live)
+{
+	uint32_t room = 0;
+	_cleanup_close_ int fd = open_pinned(live, &room);
+	void *at;
+
+	if (fd < 0 || room == live->next->id_room)
+		return;
+	at = mmap(NULL, bytes_of(live, room), PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return;
+	carry_over(live, at, room);
+	(void)munmap(at, bytes_of(live, room));
+}
+
 void classify_counts_settle(struct classify_live *live, uint32_t room_before)
 {
 	if (live->next_counts_fd < 0)
 		return;
-	for (uint32_t id = 0; live->counts && id < live->ids.all.n; id++) {
-		struct classify_count old = sum(live->counts, live->kernel->n_cpus, room_before, id);
-
-		subtract(&live->ids.all.at[id].zero, &old);
-	}
+	if (live->counts)
+		carry_over(live, live->counts, room_before);
+	else
+		carry_over_pinned(live);
 	pin(live);
 	classify_counts_close(live);
 	live->counts = live->next_counts;

@@ -172,8 +172,41 @@ static void add_circuit(struct figures_sum *sum, const struct classify_live *liv
 	sum->bps[1] = rate->bps[1];
 }
 
+void figures_add_leaf(struct shaper_figures *to, const struct shaper_figures *from)
+{
+	to->drops += from->drops;
+	to->marks += from->marks;
+	to->backlog += from->backlog;
+	to->backlog_bytes += from->backlog_bytes;
+}
+
+/* A node has no queue of its own. */
+static void clear_leaf(struct shaper_figures *f)
+{
+	f->drops = f->marks = f->backlog = f->backlog_bytes = 0;
+}
+
+static void add_leaves(const struct shaper_plan *plan, struct shaper_stats *stats)
+{
+	for (size_t i = 0; i < stats->items.n; i++) {
+		if (plan->items.at[i].kind != SHAPER_NODE)
+			continue;
+		clear_leaf(&stats->items.at[i].down);
+		clear_leaf(&stats->items.at[i].up);
+	}
+	for (size_t i = stats->items.n; i-- > 0;) {
+		int parent = plan->items.at[i].parent;
+
+		if (parent < 0)
+			continue;
+		figures_add_leaf(&stats->items.at[parent].down, &stats->items.at[i].down);
+		figures_add_leaf(&stats->items.at[parent].up, &stats->items.at[i].up);
+	}
+}
+
 /* Children stand behind their parents: from the end every sum is whole when it is added. */
-int figures_sum_up(const struct classify_live *live, struct figures_sums *ret)
+int figures_sum_up(const struct classify_live *live, struct shaper_stats *stats,
+		   struct figures_sums *ret)
 {
 	const struct classify_world *w = live->now;
 	const struct shaper_plan *plan = &w->plan;
@@ -181,6 +214,8 @@ int figures_sum_up(const struct classify_live *live, struct figures_sums *ret)
 
 	if (!at)
 		return -ENOMEM;
+	if (stats->items.n == plan->items.n)
+		add_leaves(plan, stats);
 	for (size_t i = 0; i < plan->items.n; i++) {
 		int parent = plan->items.at[i].parent;
 

@@ -26,7 +26,11 @@ struct figures_sums {
 		double bps[2];
 	} * at;
 };
-int figures_sum_up(const struct classify_live *live, struct figures_sums *ret);
+/* Drops, marks and what waits. */
+void figures_add_leaf(struct shaper_figures *to, const struct shaper_figures *from);
+/* Also adds up in `stats` what the kernel tells of leaves alone. */
+int figures_sum_up(const struct classify_live *live, struct shaper_stats *stats,
+		   struct figures_sums *ret);
 void figures_sums_free(struct figures_sums *sums);
-json_t *figures_item(const struct classify_live *live, size_t item, const struct shaper_stats *stats,
-		     const struct figures_sums *sums);
+json_t *figures_item(const struct classify_live *live, size_t item,
+		     const struct shaper_stats *stats, const struct figures_sums *sums);

@@ -14,9 +14,6 @@
 #include "base/cleanup.h"
 #include "pipe/instance.h"
 
-#define CPUMAP_QUEUE 2048 /* frames that may wait for a CPU */
-#define CPUMAP_PIN "classify_cpus"
-
 void classify_tell(struct classify_live *live, const char *subject, const char *event,
 		   const char *format, ...)
 {
@@ -108,15 +105,6 @@ static int live_open(const struct stage_host *host, void **ret, struct diag *d)
 	return 0;
 }
 
-static void unpin_cpus(const struct classify_live *live)
-{
-	char path[4096];
-
-	if (live->pins &&
-	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
-		(void)unlink(path);
-}
-
 static void live_stop(void *data)
 {
 	struct classify_live *live = data;
@@ -124,7 +112,7 @@ static void live_stop(void *data)
 	if (live->tree)
 		shaper_tree_stop(live->tree);
 	classify_counts_unpin(live);
-	unpin_cpus(live);
+	classify_cpus_unpin(live);
 }
 
 /* Nothing here must be known within milliseconds. */
@@ -138,66 +126,6 @@ static void live_look(void *data, const struct pipe_facts *facts, const struct c
 }
 
 /* --- what all copies share --------------------------------------------------------------------- */
-
-static int open_pinned_cpus(const struct classify_live *live)
-{
-	struct bpf_map_info info = { 0 };
-	__u32 len = sizeof(info);
-	char path[4096];
-	int fd = -1;
-
-	if (live->pins &&
-	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
-		fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -1;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_MAP_TYPE_CPUMAP &&
-	    info.max_entries == live->kernel->n_cpus)
-		return fd;
-	(void)close(fd);
-	(void)unlink(path);
-	return -1;
-}
-
-/* Pinned, so that a restart does not start other threads beside those that hold frames. */
-static int open_cpus(struct classify_live *live)
-{
-	char path[4096];
-
-	if (live->cpus_fd >= 0)
-		return 0;
-	live->cpus_fd = open_pinned_cpus(live);
-	if (live->cpus_fd >= 0)
-		return 0;
-	live->cpus_fd = bpf_map_create(BPF_MAP_TYPE_CPUMAP, "classify_cpus", sizeof(uint32_t),
-				       sizeof(struct bpf_cpumap_val), live->kernel->n_cpus, NULL);
-	if (live->cpus_fd < 0)
-		return live->cpus_fd;
-	live->made_cpus = true;
-	if (live->pins &&
-	    (size_t)snprintf(path, sizeof(path), "%s/%s", live->pins, CPUMAP_PIN) < sizeof(path))
-		(void)bpf_obj_pin(live->cpus_fd, path);
-	return 0;
-}
-
-static void fill_cpu(struct classify_live *live, uint32_t cpu)
-{
-	struct bpf_cpumap_val value = { 0 };
-
-	if (!bpf_map_lookup_elem(live->cpus_fd, &cpu, &value) && value.qsize)
-		return;
-	value = (struct bpf_cpumap_val){ .qsize = CPUMAP_QUEUE };
-	(void)bpf_map_update_elem(live->cpus_fd, &cpu, &value, BPF_ANY);
-}
-
-/* An entry is a thread of the kernel's: only CPUs that have a queue, or were named, get one. */
-static void fill_cpus(struct classify_live *live, const struct classify_world *w)
-{
-	for (unsigned q = 0; q < w->plan.queues + w->plan.up_offset; q++)
-		fill_cpu(live, classify_world_cpu(w, q));
-	vec_foreach(&live->changes.mappings, m)
-		fill_cpu(live, m->cpu);
-}
 
 static int open_strangers(struct classify_live *live)
 {
@@ -352,7 +280,7 @@ static int prepare_queues(struct classify_live *live, const struct pipe_facts *f
 
 static int prepare_maps(struct classify_live *live, struct diag *d)
 {
-	int r = open_cpus(live);
+	int r = classify_cpus_open(live);
 
 	if (!r)
 		r = open_strangers(live);
@@ -361,7 +289,7 @@ static int prepare_maps(struct classify_live *live, struct diag *d)
 	if (!r)
 		r = prepare_table(live, d);
 	if (!r)
-		fill_cpus(live, live->next);
+		classify_cpus_fill(live, live->next);
 	return r;
 }
 
@@ -440,11 +368,12 @@ static void tell_settled(struct classify_live *live, const struct classify_world
 	if (old && old->conf)
 		classify_tell_news(live, old, w);
 	else if (classify_world_shapes(w))
-		classify_tell(live, "shaper", "started", "%zu subscribers in %u queues",
-			      w->n_circuits, w->plan.queues);
+		classify_tell(live, "shaper", "started", "%zu subscriber%s in %u queue%s",
+			      w->n_circuits, w->n_circuits == 1 ? "" : "s", w->plan.queues,
+			      w->plan.queues == 1 ? "" : "s");
 	else
-		classify_tell(live, "shaper", "started", "%zu subscribers, counted but not shaped",
-			      w->n_circuits);
+		classify_tell(live, "shaper", "started", "%zu subscriber%s, counted but not shaped",
+			      w->n_circuits, w->n_circuits == 1 ? "" : "s");
 }
 
 static void live_settle(void *data, const struct counter_view *counters)
@@ -486,7 +415,7 @@ static void live_revert(void *data)
 	classify_world_free(live->next);
 	live->next = NULL;
 	if (!live->now && live->made_cpus)
-		unpin_cpus(live); /* a start that failed leaves nothing */
+		classify_cpus_unpin(live); /* a start that failed leaves nothing */
 	if (!live->commanded)
 		return;
 	live->commanded = false;
@@ -533,6 +462,7 @@ static bool live_tick(void *data, const struct counter_view *counters)
 	if (!live->now)
 		return false;
 	classify_counts_tick(live, seconds);
+	classify_cpus_tick(live, counters);
 	if (live->table)
 		classify_table_rest(live->table);
 	save_seats(live);
@@ -554,4 +484,5 @@ const struct stage_live_ops classify_live_ops = {
 	.commands = classify_commands,
 	.queries = classify_queries,
 	.address = classify_address,
+	.notes = classify_cpus_notes,
 };

@@ -4,6 +4,7 @@
 
 #include "pipe/classify/seats.h"
 #include "pipe/classify/world.h"
+#include "pipe/counters.h"
 #include "pipe/stage.h"
 
 /* What arrived over the last second, for rates. */
@@ -25,10 +26,11 @@ struct classify_live {
 	struct classify_seats seats; /* an earlier run's, until the first world is in force */
 	struct classify_ids ids;
 	struct shaper_tree *tree;
-	struct classify_world *now, *next; /* next: prepared; NULL = nothing */
+	struct classify_world *now, *next;	   /* next: prepared; NULL = nothing */
 	struct classify_table *table, *next_table; /* next: only when its size changes */
 	int cpus_fd, strangers_fd;		   /* -1 = not made yet */
 	bool made_cpus;				   /* by us, not by an earlier run */
+	uint64_t cpu_lost;			   /* frames that found a CPU's queue full */
 	int counts_fd, next_counts_fd;
 	struct classify_count *counts, *next_counts; /* mapped: [cpu][id_room] */
 	size_t counts_bytes, next_counts_bytes;
@@ -51,6 +53,15 @@ struct classify_count classify_counts_of(const struct classify_live *live, uint3
 void classify_counts_tick(struct classify_live *live, double seconds);
 /* 1 for a moment after start: of nothing. */
 const struct classify_rate *classify_rate_of(const struct classify_live *live, uint32_t id);
+
+/* cpus.c */
+int classify_cpus_open(struct classify_live *live);
+/* A CPU that has a queue gets a thread of the kernel's. */
+void classify_cpus_fill(struct classify_live *live, const struct classify_world *w);
+void classify_cpus_unpin(const struct classify_live *live);
+/* Tells of frames that found a CPU's queue full. */
+void classify_cpus_tick(struct classify_live *live, const struct counter_view *counters);
+void classify_cpus_notes(void *live, json_t *notes);
 
 /* news.c */
 void classify_tell_news(struct classify_live *live, const struct classify_world *was,

@@ -128,10 +128,31 @@ static int circuit_with(const struct classify_world *w, uint32_t id)
 	return id < w->circuit_of.n ? w->circuit_of.at[id] : -1;
 }
 
+static void tell_line(struct classify_live *live, const struct classify_world *was,
+		      const struct classify_world *is)
+{
+	const struct rate_pair a = was->plan.uplink, b = is->plan.uplink;
+	_cleanup_strbuf_ struct strbuf rate = { 0 };
+
+	if (a.down == b.down && a.up == b.up)
+		return;
+	net_rate_format_mbps(b.down, &rate);
+	strbuf_add(&rate, "/");
+	net_rate_format_mbps(b.up, &rate);
+	classify_tell(live, "shaper", "changed", "the line has %s Mbit/s now", strbuf_text(&rate));
+}
+
 void classify_tell_news(struct classify_live *live, const struct classify_world *was,
 			const struct classify_world *is)
 {
 	struct tally t = { 0 };
+
+	if (classify_world_shapes(was) && classify_world_shapes(is))
+		tell_line(live, was, is);
+	else if (classify_world_shapes(was) != classify_world_shapes(is))
+		classify_tell(live, "shaper", "changed",
+			      classify_world_shapes(is) ? "subscribers are shaped from now on" :
+							  "subscribers are not shaped any more");
 
 	for (size_t i = 0; i < is->network.circuits.n; i++) {
 		int before = circuit_with(was, is->ids[i]);

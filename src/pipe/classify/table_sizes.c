@@ -6,8 +6,8 @@
  */
 #include "pipe/classify/table_private.h"
 
-#define BITS_MIN 6   /* of a table that is needed at all */
-#define BITS_MAX 21  /* two million, as many as there are ids and more */
+#define BITS_MIN 6  /* of a table that is needed at all */
+#define BITS_MAX 21 /* two million, as many as there are ids and more */
 #define SMALL ((size_t)1 << 14)
 #define SPARSE 8     /* times the keys, while small */
 #define TOO_LARGE 64 /* times the keys: given up for a smaller one */

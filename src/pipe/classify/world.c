@@ -64,8 +64,17 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /* As many as both devices and the machine have; on a stick each direction has its own half. */
+static void warn_of_queues(const struct conf_int *wanted, unsigned n, struct diag *d)
+{
+	if (wanted->value > (int64_t)n)
+		(void)diag_warning(d, &wanted->at,
+				   "%lld queues are wanted, but the interfaces have %u for each "
+				   "direction",
+				   (long long)wanted->value, n);
+}
+
 static int count_queues(const struct classify_world *w, const struct classify_surroundings *around,
-			unsigned *ret)
+			unsigned *ret, struct diag *d)
 {
 	unsigned down = SHAPER_QUEUES, up = SHAPER_QUEUES, n;
 	int r = 0;
@@ -80,6 +89,8 @@ static int count_queues(const struct classify_world *w, const struct classify_su
 	if (w->stick)
 		n /= 2;
 	n = least(n, SHAPER_QUEUES / 2);
+	if (!w->away)
+		warn_of_queues(&w->conf->queues, n ? n : 1, d);
 	if (!w->conf->queues.value)
 		n = least(n, w->cpus);
 	else
@@ -89,11 +100,11 @@ static int count_queues(const struct classify_world *w, const struct classify_su
 }
 
 static int settings_of(const struct classify_world *w, const struct classify_surroundings *around,
-		       struct shaper_settings *ret)
+		       struct shaper_settings *ret, struct diag *d)
 {
 	const struct classify_conf *conf = w->conf;
 	unsigned queues;
-	int r = count_queues(w, around, &queues);
+	int r = count_queues(w, around, &queues, d);
 
 	if (r)
 		return r;
@@ -301,7 +312,7 @@ static int make(struct classify_world *w, const struct classify_surroundings *ar
 	int r = find_who(w, around, d);
 
 	if (!r)
-		r = settings_of(w, around, &settings);
+		r = settings_of(w, around, &settings, d);
 	if (!r)
 		r = shaper_plan_make(&w->network, &settings, around->past, NULL, NULL, &w->plan, d);
 	if (!r)
