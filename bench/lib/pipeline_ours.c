@@ -54,12 +54,13 @@ static int write_rows(const struct pipeline_wish *w, unsigned n, FILE *out)
 static int write_devices(const struct pipeline_wish *w, unsigned n, char *path)
 {
 	_cleanup_close_ int fd = mkstemp(path);
-	_cleanup_fclose_ FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	_cleanup_fclose_ FILE *out = NULL;
 	int r;
 
+	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out)
 		return -errno;
-	fd = -1;
+	(void)TAKE_FD(fd);
 	r = write_rows(w, n, out);
 	return r ? r : fflush(out) ? -errno : 0;
 }

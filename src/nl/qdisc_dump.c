@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "nl/qdisc_dump.h"
 
+#include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -238,6 +239,25 @@ int nl_class_list(struct nl *nl, unsigned ifindex, struct nl_classes *ret)
 	else
 		*ret = list;
 	return r;
+}
+
+/* Without "echo" kernels before 6.2 answer only those who listen to everything. */
+int nl_class_get(struct nl *nl, unsigned ifindex, uint32_t handle, struct nl_class *ret)
+{
+	const struct nl_tc_place at = { ifindex, handle, 0 };
+	_cleanup_nl_classes_ struct nl_classes list = { 0 };
+	char buffer[NL_REQUEST_MAX];
+	struct nlmsghdr *request = nl_request_tc(buffer, RTM_GETTCLASS, NLM_F_ECHO, &at);
+	int r = nl_ask(nl, NL_ROUTE, request, on_class, &list);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < list.n; i++)
+		if (list.at[i].handle == handle) {
+			*ret = list.at[i];
+			return 0;
+		}
+	return -ENOENT;
 }
 
 const struct nl_qdisc *nl_qdisc_find(const struct nl_qdiscs *list, uint32_t parent)

@@ -74,6 +74,8 @@ static inline void nl_classes_free(struct nl_classes *c)
 
 int nl_qdisc_list(struct nl *nl, unsigned ifindex, struct nl_qdiscs *ret);
 int nl_class_list(struct nl *nl, unsigned ifindex, struct nl_classes *ret);
+/* One of them; -ENOENT where there is none. */
+int nl_class_get(struct nl *nl, unsigned ifindex, uint32_t handle, struct nl_class *ret);
 static inline const struct nl_cake_tin *nl_qdisc_tins(const struct nl_qdiscs *list,
 						      const struct nl_qdisc *q)
 {

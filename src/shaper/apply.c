@@ -397,6 +397,7 @@ bool shaper_tree_tick(struct shaper_tree *t)
 		make_anew(t);
 	if (t->retry)
 		retry(t);
+	shaper_share_tick(t);
 	return shaper_drain_tick(t) || t->retry || t->rebuild;
 }
 

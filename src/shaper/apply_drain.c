@@ -15,6 +15,8 @@
 
 struct nl_htb_class shaper_class_due(const struct shaper_device *dev, const struct shaper_class *cls)
 {
+	if (cls->share && cls->share < cls->wants.htb.ceil)
+		return shaper_htb_line(cls->share, dev->mtu);
 	if (cls->state != SHAPER_DOOMED)
 		return shaper_htb_part(cls->wants.htb, cls->parts, dev->mtu);
 	if (cls->heir && cls->busy)

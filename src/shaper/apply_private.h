@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/pkt_sched.h>
+#include <time.h>
 
 #include "nl/batch.h"
 #include "nl/qdisc_dump.h"
@@ -48,6 +49,9 @@ struct shaper_class {
 	bool busy;		   /* packets wait in it or below */
 	bool kill;		   /* stands where another is wanted */
 	unsigned claim;		   /* the prepare that last wanted it */
+	uint64_t share;		   /* of q:1: its part of the line, bits/s; 0 = all of it */
+	uint64_t seen;		   /* of q:1: bytes it had sent at the last tick */
+	bool watched;		   /* `seen` says so */
 	struct shaper_class *next; /* in its bucket */
 	size_t at;		   /* in the list */
 };
@@ -102,9 +106,10 @@ struct shaper_tree {
 	struct shaper_line line; /* its `leaf` is not used */
 	VEC(struct shaper_words *) words;
 	enum shaper_have kinds[NL_QDISC_BFIFO + 1];
-	bool retry;   /* something was refused */
-	bool rebuild; /* what stands is not what was settled */
-	bool told;    /* that it cannot be made anew now */
+	bool retry;		/* something was refused */
+	bool rebuild;		/* what stands is not what was settled */
+	bool told;		/* that it cannot be made anew now */
+	struct timespec shared; /* when the line was shared out last */
 	/* Between prepare and settle. */
 	struct shaper_pending {
 		struct shaper_plan to;
@@ -235,3 +240,6 @@ static inline unsigned shaper_devices(struct shaper_device *const *side,
 			ret[n++] = side[i];
 	return n;
 }
+
+/* apply_share.c: one line over many queues, once a second. */
+void shaper_share_tick(struct shaper_tree *t);
