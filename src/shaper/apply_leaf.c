@@ -95,17 +95,60 @@ static uint32_t short_queue(uint64_t ceil)
 	return (uint32_t)MAX(MIN(packets, FIFO_USUAL), FIFO_LEAST);
 }
 
+/*
+ * Below a class a queue does not know its rate, and takes the time that a frame needs on a slow one
+ * for a queue that stands.  The steps of cake's rtt are LibreQoS'.
+ */
+static uint32_t slow_rtt_us(uint64_t ceil)
+{
+	static const struct {
+		uint64_t below;
+		uint32_t ms;
+	} steps[] = { { 1500000, 300 }, { 2500000, 180 }, { 3500000, 140 }, { 4500000, 120 } };
+
+	if (ceil < 1000000)
+		return (uint32_t)MIN(300000 * UINT64_C(1000000) / MAX(ceil, 1), 1000000);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (ceil < steps[i].below)
+			return steps[i].ms * 1000;
+	return 0;
+}
+
+#define CODEL_TARGET_US 5000
+
+/* One and a half frames. */
+static uint32_t slow_target_us(uint64_t ceil)
+{
+	uint64_t us = UINT64_C(1500000) * FRAME * 8 / MAX(ceil, 1);
+
+	return us > CODEL_TARGET_US ? (uint32_t)MIN(us, 1000000) : 0;
+}
+
+static void suit_rate(struct nl_qdisc_spec *spec, uint64_t ceil)
+{
+	const char *option = spec->kind == NL_QDISC_CAKE ? "rtt" : "target";
+	uint32_t us = 0;
+
+	if (spec->kind == NL_QDISC_CAKE)
+		us = slow_rtt_us(ceil);
+	else if (spec->kind == NL_QDISC_FQ_CODEL)
+		us = slow_target_us(ceil);
+	if (us && !nl_qdisc_given(spec, option))
+		(void)nl_qdisc_give(spec, option, us);
+}
+
 struct nl_qdisc_spec shaper_leaf_spec(const struct shaper_tree *t, const struct shaper_words *words,
 				      uint64_t ceil)
 {
 	struct nl_qdisc_spec spec = { .kind = words->spec.kind };
 
 	if (!lacks(t, spec.kind))
-		return words->spec;
+		spec = words->spec;
 	while (lacks(t, spec.kind))
 		spec.kind = next_best[spec.kind];
-	if (spec.kind == NL_QDISC_PFIFO)
+	if (spec.kind == NL_QDISC_PFIFO && words->spec.kind != NL_QDISC_PFIFO)
 		(void)nl_qdisc_give(&spec, "limit", short_queue(ceil));
+	suit_rate(&spec, ceil);
 	return spec;
 }
 

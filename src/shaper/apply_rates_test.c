@@ -69,6 +69,35 @@ static void parts_are_never_more_than_the_whole(void **state)
 		}
 }
 
+static struct nl_qdisc_spec leaf(const char *text, uint64_t ceil)
+{
+	static const struct shaper_tree tree;
+	struct shaper_words words = { .text = (char *)text };
+	_cleanup_diag_ struct diag d = { 0 };
+
+	assert_int_equal(nl_qdisc_parse(text, NULL, &words.spec, &d), 0);
+	return shaper_leaf_spec(&tree, &words, ceil);
+}
+
+/* A frame on a slow line must not look like a queue that stands. */
+static void slow_plans_are_given_time(void **state)
+{
+	struct nl_qdisc_spec spec = leaf("cake diffserv4", 1000000);
+
+	assert_true(nl_qdisc_given(&spec, "rtt"));
+	assert_int_equal(spec.cake.rtt_us, 300000);
+	assert_int_equal(leaf("cake", 2000000).cake.rtt_us, 180000);
+	assert_int_equal(leaf("cake", 500000).cake.rtt_us, 600000);
+	spec = leaf("cake rtt 20ms", 1000000);
+	assert_int_equal(spec.cake.rtt_us, 20000);
+	spec = leaf("cake", 5000000);
+	assert_false(nl_qdisc_given(&spec, "rtt"));
+	assert_int_equal(leaf("fq_codel", 1000000).fq_codel.target_us, 18168);
+	spec = leaf("fq_codel", 10000000);
+	assert_false(nl_qdisc_given(&spec, "target"));
+	assert_int_equal(leaf("pfifo limit 50", 1000000).fifo.limit, 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +105,7 @@ int main(void)
 		cmocka_unit_test(who_is_promised_more_sends_more_in_its_turn),
 		cmocka_unit_test(the_rest_and_control_fit_any_line),
 		cmocka_unit_test(parts_are_never_more_than_the_whole),
+		cmocka_unit_test(slow_plans_are_given_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
