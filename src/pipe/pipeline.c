@@ -507,6 +507,8 @@ void pipeline_free(struct pipeline *p)
 	pipe_plan_free(&p->plan);
 	lives_close(&p->lives);
 	watch_close(p->watch);
+	if (p->pins && p->lock >= 0)
+		(void)rmdir(p->pins); /* a start that failed may have made it, for nothing */
 	cleanup_close(&p->lock);
 	free(p->pins);
 	free(p);

@@ -76,13 +76,18 @@ test_hosts_stay_silent() {
 	assert_eq "$(ns_exec c nstat -az Icmp6OutDestUnreachs | awk '/Icmp6OutDestUnreachs/ { print $2 }')" 0
 }
 
+# The bridge and the hosts say a word of their own now and then (ICMPv6), which the queue counts too.
+a_little_less() { # OURS QUEUE MOST WHAT
+	[ "$1" -le "$2" ] && [ $(($2 - $1)) -le "$3" ] || fail "$4: $1, and $2"
+}
+
 test_loss_and_bytes_are_those_of_the_queue() {
 	bridged
 	queue_of eth1 4mbit
 	shape_run full --subscribers 1-4 --plan 1 --load 200 --seconds 2 --skip 1
-	assert_eq "$(shape_value full .lost)" "$(queue_value eth1 drops)" "lost, and dropped by the queue"
+	a_little_less "$(shape_value full .lost)" "$(queue_value eth1 drops)" 20 "lost, and dropped by the queue"
 	assert_ge "$(shape_value full .lost)" 500
-	assert_eq "$(shape_value full '[.subscribers[].bytes] | add')" "$(queue_value eth1 bytes)" "bytes, as the queue counts them"
+	a_little_less "$(shape_value full '[.subscribers[].bytes] | add')" "$(queue_value eth1 bytes)" 4000 "bytes, as the queue counts them"
 	assert_eq "$(shape_value full '.groups[0].mbit_peak | . > 3.9 and . < 4.1')" true
 	OUTPUT=$( (shape_lossless full) 2>&1) && fail "a loss that was not noticed"
 	assert_contains "$OUTPUT" "frames lost"
