@@ -35,6 +35,19 @@ static void push(struct diag *d, struct diag_entry e)
 		entry_free(&e);
 }
 
+/* For an error the last finding that is none has to go: not to be told would be worse. */
+static bool make_room(struct diag *d)
+{
+	for (size_t i = d->entries.n - 1; i-- > 0;) {
+		if (d->entries.at[i].level == DIAG_ERROR)
+			continue;
+		entry_free(&d->entries.at[i]);
+		vec_remove(&d->entries, i);
+		return true;
+	}
+	return false;
+}
+
 static void add(struct diag *d, enum diag_level level, const struct mark *at, const char *format,
 		va_list args)
 {
@@ -51,7 +64,9 @@ static void add(struct diag *d, enum diag_level level, const struct mark *at, co
 			     (struct diag_entry){ .level = DIAG_NOTE,
 						  .text = strdup("more findings were left out") });
 		d->full = true;
-		return;
+		d->left_out = level != DIAG_ERROR || !make_room(d);
+		if (d->left_out)
+			return;
 	}
 	strbuf_vaddf(&text, format, args);
 	e.text = strbuf_take(&text);
@@ -82,7 +97,7 @@ void diag_hint(struct diag *d, const char *format, ...)
 	struct diag_entry *last;
 	va_list args;
 
-	if (!d->entries.n || d->full)
+	if (!d->entries.n || d->left_out)
 		return;
 	last = &d->entries.at[d->entries.n - 1];
 	va_start(args, format);
@@ -90,6 +105,15 @@ void diag_hint(struct diag *d, const char *format, ...)
 	va_end(args);
 	free(last->hint);
 	last->hint = strbuf_take(&text);
+}
+
+void diag_soften(struct diag *d)
+{
+	vec_foreach(&d->entries, e)
+		if (e->level == DIAG_ERROR)
+			e->level = DIAG_WARNING;
+	d->warnings += d->errors;
+	d->errors = 0;
 }
 
 void diag_move(struct diag *to, struct diag *from)

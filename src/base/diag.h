@@ -31,7 +31,8 @@ struct diag_entry {
 struct diag {
 	VEC(struct diag_entry) entries;
 	unsigned errors, warnings;
-	bool full; /* too many findings: the rest was left out, a last entry says so */
+	bool full;     /* too many findings: some were left out, an entry says so */
+	bool left_out; /* the last one was; a hint to it is, too */
 };
 
 void diag_free(struct diag *d);
@@ -44,6 +45,8 @@ int diag_note(struct diag *d, const struct mark *at, const char *format, ...) _p
 /* Adds the remedy to the last entry. */
 void diag_hint(struct diag *d, const char *format, ...) _printf_(2, 3);
 /* Moves all entries of `from` behind those of `to`. */
+/* Errors become warnings. */
+void diag_soften(struct diag *d);
 void diag_move(struct diag *to, struct diag *from);
 /* "file:3:7: error: text (hint)": one entry, without a newline. */
 void diag_format(const struct diag_entry *e, struct strbuf *out);

@@ -16,8 +16,9 @@ struct load {
 	size_t n_schemas;
 	const struct schema_context *context;
 	struct diag d;
-	VEC(struct tree *) trees; /* native ones */
-	VEC(char *) names;	  /* of files that others named; marks point into these */
+	const struct dialect *dialect; /* of the file that is being read */
+	VEC(struct tree *) trees;      /* native ones */
+	VEC(char *) names;	       /* of files that others named; marks point into these */
 	int error;
 };
 
@@ -86,6 +87,7 @@ static int read_text(struct load *l, const char *name, const char *text, size_t 
 	struct tree *tree = NULL;
 	int r = text_check(name, text, len, &l->d);
 
+	l->dialect = NULL;
 	if (r)
 		return r;
 	if (!dialect_first_word(name, text, len).line) {
@@ -97,6 +99,7 @@ static int read_text(struct load *l, const char *name, const char *text, size_t 
 	dialect = recognise(name, text, len, &l->d);
 	if (!dialect)
 		return -EINVAL;
+	l->dialect = dialect;
 	r = dialect->parse(name, text, len, &tree, &l->d);
 	return r ? r : translate(l, dialect, tree, ret);
 }
@@ -128,9 +131,11 @@ static int expand(struct load *l, struct tree *tree)
 
 	if (!found || found->kind == TREE_NULL)
 		return 0;
-	r = libreqos_directory_read(found, &name, &made, &l->d);
-	if (!r)
-		r = vec_push(&l->names, name);
+	r = libreqos_directory_read(found, l->dialect == &dialect_libreqos, l->context, &name,
+				    &made, &l->d);
+	if (r || !made)
+		return r;
+	r = vec_push(&l->names, name);
 	if (r)
 		return r;
 	(void)TAKE_PTR(name);
@@ -262,7 +267,9 @@ int config_load(const char *const *paths, size_t n, const struct schema *const *
 		size_t n_schemas, const struct schema_context *context, struct model **ret,
 		struct diag *d)
 {
-	_cleanup_(load_free) struct load l = { schemas, n_schemas, context };
+	_cleanup_(load_free) struct load l = { .schemas = schemas,
+					       .n_schemas = n_schemas,
+					       .context = context };
 
 	for (size_t i = 0; i < n; i++) {
 		if (given_before(paths, i))
@@ -278,7 +285,7 @@ int config_load_text(const char *name, const char *text, size_t len,
 		     const struct schema *const *schemas, size_t n_schemas, struct model **ret,
 		     struct diag *d)
 {
-	_cleanup_(load_free) struct load l = { schemas, n_schemas };
+	_cleanup_(load_free) struct load l = { .schemas = schemas, .n_schemas = n_schemas };
 
 	add_text(&l, name, text, len);
 	return finish(&l, &name, 1, ret, d);

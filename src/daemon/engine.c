@@ -61,7 +61,8 @@ static int clear_xps(struct engine *engine, const struct port_plan *port, unsign
  */
 static void drop_xps(struct engine *engine, const struct port_plan *port)
 {
-	const struct pipe_link *link = pipe_facts_find_index(engine->applying, port->ifindex);
+	const struct pipe_facts *facts = engine->applying ?: &engine->facts;
+	const struct pipe_link *link = pipe_facts_find_index(facts, port->ifindex);
 	unsigned queue = 0;
 	int r = 0;
 
@@ -72,6 +73,15 @@ static void drop_xps(struct engine *engine, const struct port_plan *port)
 	engine_tell(engine, port->name, "note",
 		    "cannot see or turn off XPS (%s): where it is on, packets may miss their queue",
 		    strerror(-r));
+}
+
+/* Drivers turn XPS on again when they start. */
+void engine_came_up(struct engine *engine, int ifindex)
+{
+	const struct port_plan *port = pipe_plan_find(pipeline_plan(engine->pipeline), ifindex);
+
+	if (port && port->shaped)
+		drop_xps(engine, port);
 }
 
 static int before_port(const struct port_plan *port, void *data, struct diag *d)
@@ -257,9 +267,11 @@ int engine_read(struct engine *engine, struct diag *d)
 {
 	/* A start must not fail for a list of subscribers that somebody broke in the meantime. */
 	const struct schema_context first = { .last_good = engine->last_good };
+	const struct section *shaper = engine->model ? model_section(engine->model, "shaper") : NULL;
+	const struct schema_context later = { .strict = shaper && shaper->present };
 	struct model *model = NULL;
 	int r = load_model(engine->options.files, engine->options.n_files,
-			   engine->model ? NULL : &first, &model, d);
+			   engine->model ? &later : &first, &model, d);
 
 	if (r)
 		return r;
@@ -289,6 +301,10 @@ static void watch_files(struct engine *engine)
 		r = file_watch_set(engine->watch, &data);
 	if (r)
 		engine_tell(engine, "config", "note", "cannot watch files: %s", strerror(-r));
+	else if (engine->watch && file_watch_blind(engine->watch))
+		engine_tell(engine, "config", "note",
+			    "cannot watch %s: what changes there is seen at the next reload",
+			    file_watch_blind(engine->watch));
 }
 
 static void keep_files(struct engine *engine)
@@ -301,7 +317,7 @@ static void keep_files(struct engine *engine)
 	watch_files(engine);
 }
 
-int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
+static int load(struct engine *engine, struct diag *d, struct strbuf *changed)
 {
 	struct model *model;
 	int r = engine->read ? 0 : engine_read(engine, d);
@@ -330,6 +346,31 @@ int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
 	engine->trouble[0] = 0;
 	(void)engine_remember(engine);
 	return 0;
+}
+
+static void note_refused(struct engine *engine, const struct diag *d)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+
+	vec_foreach(&d->entries, e)
+		if (e->level == DIAG_ERROR && !text.len)
+			diag_format_plain(e, &text);
+	(void)snprintf(engine->refused, sizeof(engine->refused), "%s", strbuf_text(&text));
+}
+
+int engine_load(struct engine *engine, struct diag *d, struct strbuf *changed)
+{
+	int r = load(engine, d, changed);
+
+	engine->refused[0] = 0;
+	if (r)
+		note_refused(engine, d);
+	return r;
+}
+
+const char *engine_refused(const struct engine *engine)
+{
+	return engine->refused;
 }
 
 void engine_refresh(struct engine *engine)

@@ -55,6 +55,8 @@ const struct pipe_facts *engine_facts(const struct engine *engine);
 struct pipeline *engine_pipeline(const struct engine *engine);
 /* Warnings of the load in force. */
 const struct diag *engine_warnings(const struct engine *engine);
+/* Why the configuration on disk is not the one in force, as of the last reload; "" = it is. */
+const char *engine_refused(const struct engine *engine);
 time_t engine_loaded_at(const struct engine *engine);
 /* Reads the interfaces anew, for an answer that must not be stale. */
 void engine_refresh(struct engine *engine);

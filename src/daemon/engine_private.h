@@ -30,9 +30,12 @@ struct engine {
 	sd_event_source *monitor_source, *settle_timer, *look_timer, *pulse_timer;
 	struct strbuf *changed; /* where changes are noted during a load */
 	char trouble[300];	/* the last failure to follow the world, told once */
+	char refused[300];	/* why the files as they are now were refused; "" = they are in force */
 };
 
 /* Plans and syncs.  `retry`: the operator asks, so what was refused is tried again. */
 int engine_apply(struct engine *engine, const struct model *model, bool retry, struct diag *d);
+/* An interface went up: what its driver sets then is set as it is to be. */
+void engine_came_up(struct engine *engine, int ifindex);
 /* Which interfaces were in use, for the next start. */
 int engine_remember(struct engine *engine);

@@ -61,6 +61,16 @@ static void tell_changes(struct engine *engine, const struct pipe_facts *was)
 	}
 }
 
+static void greet(struct engine *engine, const struct pipe_facts *was)
+{
+	vec_foreach(&engine->facts.links, link) {
+		const struct pipe_link *old = pipe_facts_find(was, link->name);
+
+		if (link->ifindex && link->up && link->carrier && old && !(old->up && old->carrier))
+			engine_came_up(engine, link->ifindex);
+	}
+}
+
 static void reconcile(struct engine *engine)
 {
 	_cleanup_(pipe_facts_free) struct pipe_facts was = engine->facts;
@@ -77,6 +87,7 @@ static void reconcile(struct engine *engine)
 	}
 	engine->trouble[0] = 0;
 	tell_changes(engine, &was);
+	greet(engine, &was);
 	(void)engine_remember(engine);
 }
 

@@ -42,8 +42,10 @@ static int action_check(const struct options *o)
 {
 	_cleanup_diag_ struct diag d = { 0 };
 	_cleanup_strbuf_ struct strbuf text = { 0 }, plan = { 0 };
-	int r = engine_preview((const char *const *)o->files.at, o->files.n, o->plan ? &plan : NULL,
-			       &d);
+	int r;
+
+	privilege_forgo_files(); /* what the daemon could not read is not good */
+	r = engine_preview((const char *const *)o->files.at, o->files.n, o->plan ? &plan : NULL, &d);
 
 	pins_check(o->pins, &d);
 
@@ -95,7 +97,7 @@ static void on_event(const struct engine_event *event, void *data)
 {
 	struct daemon *daemon = data;
 	bool bad = !strcmp(event->event, "failed") || !strcmp(event->event, "refused") ||
-		   !strcmp(event->event, "vanished");
+		   !strcmp(event->event, "vanished") || !strcmp(event->event, "lost");
 
 	log_write(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, event->subject, "%s", event->text);
 	methods_publish(&daemon->methods, event);
@@ -241,7 +243,7 @@ static int start(struct daemon *daemon)
 		r = start_path(daemon, &d);
 	if (r >= 0)
 		(void)privilege_drop(&d);
-	methods_log_diag(&d);
+	methods_log_diag(&d, true);
 	if (r < 0 && !d.errors)
 		log_error(NULL, "cannot start: %s", strerror(-r));
 	return r;

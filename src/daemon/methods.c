@@ -104,13 +104,15 @@ static int explain_address(struct bus_call *call, const json_t *parameters, void
 
 /* --- reload ------------------------------------------------------------------------------------ */
 
-void methods_log_diag(const struct diag *d)
+void methods_log_diag(const struct diag *d, bool notes)
 {
 	static const enum log_level levels[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
 	vec_foreach(&d->entries, e) {
 		struct strbuf text = { 0 };
 
+		if (e->level == DIAG_NOTE && !notes)
+			continue;
 		diag_format_plain(e, &text);
 		log_write(levels[e->level], NULL, "%s", strbuf_text(&text));
 		strbuf_free(&text);
@@ -131,7 +133,7 @@ int methods_reload(struct engine *engine, struct diag *d, struct strbuf *changed
 
 	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
 	r = engine_load(engine, d, changed);
-	methods_log_diag(d);
+	methods_log_diag(d, false); /* a start has said them, and `weir reload` shows them */
 	if (r)
 		engine_tell(engine, "config", "refused", "configuration refused; what runs stays");
 	else

@@ -23,6 +23,6 @@ void methods_publish(struct methods *methods, const struct engine_event *event);
 void methods_publish_figures(struct methods *methods);
 void methods_free(struct methods *methods);
 /* One line per finding, to the log. */
-void methods_log_diag(const struct diag *d);
+void methods_log_diag(const struct diag *d, bool notes);
 /* Reload as the bus method and SIGHUP do it; logs the outcome.  `d` and `changed` are the answer. */
 int methods_reload(struct engine *engine, struct diag *d, struct strbuf *changed);

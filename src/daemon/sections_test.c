@@ -98,7 +98,7 @@ static void test_keep(void **state)
 		n += !unlink(file);
 	}
 	assert_int_equal(rmdir(dir), 0);
-	assert_int_equal(n, 2); /* the data; the rest is configuration */
+	assert_int_equal(n, 3); /* the data, and ispConfig.py; the rest is configuration */
 	assert_true(sections_keep(m, "/dev/null/x") < 0);
 }
 

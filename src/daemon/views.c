@@ -147,8 +147,12 @@ static json_t *show_files(struct engine *engine)
 static json_t *show_message(struct engine *engine)
 {
 	const struct pipe_plan *plan = pipeline_plan(engine_pipeline(engine));
+	const char *refused = engine_refused(engine);
 
-	return json_sprintf("%zu interface%s in work", plan->ports.n, plan->ports.n == 1 ? "" : "s");
+	return json_sprintf(
+		"%zu interface%s in work%s%s", plan->ports.n, plan->ports.n == 1 ? "" : "s",
+		*refused ? "; the files as they are now are refused, what was good runs on: " : "",
+		refused);
 }
 
 json_t *view_status(struct engine *engine)

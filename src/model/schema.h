@@ -90,6 +90,8 @@ struct schema_context {
 	 * copy kept there is used, and what is wrong is a warning.
 	 */
 	const char *last_good;
+	/* Something runs that such files made: that they are gone is an error. */
+	bool strict;
 };
 
 struct schema {

@@ -202,3 +202,22 @@ test_a_read_only_state_directory() {
 	lqos_start
 	assert_eq "$(subscriber 10 .plan.download)" 11000000
 }
+
+# Not mounted yet, or renamed: subscribers keep what they have.
+test_a_directory_that_is_gone_takes_nothing_away() {
+	lqos_up
+	lqos_start
+	mv "$LQOS" "$LQOS.away"
+	OUTPUT=$(weir reload 2>&1) && fail "a reload without the directory: $OUTPUT"
+	assert_contains "$OUTPUT" "$LQOS"
+	assert_eq "$(total)" 20
+	assert_contains "$(weir status)" "what was good runs on"
+	weird_kill
+	lqos_start
+	wait_for 5 said "ispConfig.py: not used: the copy"
+	assert_eq "$(total)" 20
+	mv "$LQOS.away" "$LQOS"
+	weir reload
+	assert_not_contains "$(weir status)" "what was good runs on"
+	lqos_holds 10/2
+}

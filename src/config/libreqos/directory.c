@@ -10,6 +10,7 @@
 #include "config/beside.h"
 #include "config/libreqos/isp_config.h"
 #include "config/text.h"
+#include "model/show.h"
 #include "model/value.h"
 
 #define SHAPER "shaper"
@@ -278,7 +279,7 @@ static int refuse(const struct tree *value, const char *path, int r, struct diag
 	return r;
 }
 
-static int read_text(const struct tree *value, const char *directory, const char *name, char **ret,
+static int read_file(const struct tree *value, const char *directory, const char *name, char **ret,
 		     size_t *ret_len, struct diag *d)
 {
 	struct stat st;
@@ -292,13 +293,74 @@ static int read_text(const struct tree *value, const char *directory, const char
 	return r ? refuse(value, name, r, d) : 0;
 }
 
-int libreqos_directory_read(const struct tree *value, char **ret_name, struct tree **ret,
-			    struct diag *d)
+static int make(const struct tree *value, const char *name, const char *text, size_t len,
+		struct tree **ret, struct diag *d)
 {
-	_cleanup_free_ char *directory = NULL, *name = NULL, *text = NULL;
 	_cleanup_isp_config_ struct isp_config isp = { 0 };
-	struct libreqos_section section = { 0 };
+	int r = isp_config_read(name, text, len, &isp, d);
+
+	return r ? r : build(&isp, value, name, ret, d);
+}
+
+/* What is wrong becomes a warning where a good copy takes its place. */
+static int try_copy(const struct tree *value, const char *name,
+		    const struct schema_context *context, struct tree **ret, struct diag *wrong)
+{
+	_cleanup_free_ char *copy = NULL, *text = NULL;
+	_cleanup_diag_ struct diag own = { 0 };
+	size_t len;
+	int r;
+
+	if (!context || !context->last_good)
+		return -ENOENT;
+	copy = path_of_copy(context->last_good, name);
+	r = copy ? file_read(copy, TEXT_MAX_BYTES, &text, &len) : -ENOMEM;
+	if (!r)
+		r = make(value, name, text, len, ret, &own);
+	if (r)
+		return r;
+	diag_soften(wrong);
+	(void)diag_warning(wrong, &(struct mark){ .file = name },
+			   "not used: the copy that was last in force takes its place");
+	diag_hint(wrong, "it is %s", copy);
+	return 0;
+}
+
+static bool is_missing(const char *directory)
+{
+	struct stat st;
+
+	return stat(directory, &st) && (errno == ENOENT || errno == ENOTDIR);
+}
+
+static int read_directory(const struct tree *value, const char *directory, const char *name,
+			  bool optional, const struct schema_context *context, struct tree **ret,
+			  struct diag *d)
+{
+	_cleanup_diag_ struct diag own = { 0 };
+	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
+	int r = read_file(value, directory, name, &text, &len, &own);
+
+	if (!r)
+		r = make(value, name, text, len, ret, &own);
+	if (r && r != -ENOMEM && !try_copy(value, name, context, ret, &own))
+		r = 0;
+	if (r && optional && !(context && context->strict) && is_missing(directory)) {
+		(void)diag_warning(d, &value->at, "nothing is shaped: `lqos_directory` %s: %s",
+				   text_quoted(value->text).text, strerror(ENOENT));
+		return 0;
+	}
+	diag_move(d, &own);
+	return r;
+}
+
+int libreqos_directory_read(const struct tree *value, bool optional,
+			    const struct schema_context *context, char **ret_name,
+			    struct tree **ret, struct diag *d)
+{
+	_cleanup_free_ char *directory = NULL, *name = NULL;
+	struct libreqos_section section = { 0 };
 	int r = value_read(rows, value, value->at, &section.directory, d);
 
 	schema_free(rows, &section);
@@ -308,12 +370,8 @@ int libreqos_directory_read(const struct tree *value, char **ret_name, struct tr
 	name = directory ? in_directory(directory, ISP_CONFIG) : NULL;
 	if (!name)
 		return -ENOMEM;
-	r = read_text(value, directory, name, &text, &len, d);
-	if (!r)
-		r = isp_config_read(name, text, len, &isp, d);
-	if (!r)
-		r = build(&isp, value, name, ret, d);
-	if (!r)
+	r = read_directory(value, directory, name, optional, context, ret, d);
+	if (!r && *ret)
 		*ret_name = TAKE_PTR(name);
 	return r;
 }

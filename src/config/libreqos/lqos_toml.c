@@ -240,8 +240,7 @@ static void warn_unread(struct translation *t, int error)
 {
 	const struct conf_string *dir = &t->values.directory;
 
-	(void)diag_warning(t->d, &dir->at, "%s`lqos_directory` %s: %s",
-			   t->shapes ? "nothing is shaped: " : "", text_quoted(dir->text).text,
+	(void)diag_warning(t->d, &dir->at, "`lqos_directory` %s: %s", text_quoted(dir->text).text,
 			   strerror(error));
 }
 
@@ -261,16 +260,16 @@ static int translate_directory(struct translation *t)
 	path = path_beside(dir->at.file, dir->text);
 	if (!path)
 		return -ENOMEM;
-	if (stat(path, &st))
-		warn_unread(t, errno);
-	else if (!t->shapes && !S_ISDIR(st.st_mode))
-		warn_unread(t, ENOTDIR);
-	else if (t->shapes && tree_get(t->file, "version"))
+	if (t->shapes && tree_get(t->file, "version"))
 		(void)diag_warning(
 			t->d, &dir->at,
 			"nothing is shaped: only `lqos_directory` of LibreQoS up to 1.4 is read");
 	else if (t->shapes)
 		return add_scalar(t->native, libreqos_schema.name, dir->text, dir->at);
+	else if (stat(path, &st))
+		warn_unread(t, errno);
+	else if (!S_ISDIR(st.st_mode))
+		warn_unread(t, ENOTDIR);
 	return 0;
 }
 

@@ -264,7 +264,7 @@ static void give_up(struct classify_live *live)
 	classify_changes_free(&live->changes);
 	live->changes = live->before;
 	live->before = (struct classify_changes){ 0 };
-	live->commanded = false;
+	live->commanded = live->unchecked = false;
 }
 
 static int change(struct classify_live *live, const json_t *in, bool add, const char **ret_wrong,
@@ -392,6 +392,7 @@ static int run_reset(void *data, const struct pipe_facts *facts, const json_t *i
 		classify_changes_forget(&live->changes, id);
 	else
 		forget_all(&live->changes);
+	live->unchecked = true; /* somebody else may have his address of the file by now */
 	return 0;
 }
 

@@ -391,6 +391,35 @@ static void a_failed_sync_brings_all_back(void **state)
 	bed_close(&b);
 }
 
+static void expect_no_twins(const struct bed *b)
+{
+	const struct classify_world *w = bed_world(b);
+
+	for (size_t i = 0; i < w->entries.n; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_memory_not_equal(&w->entries.at[i].prefix, &w->entries.at[k].prefix,
+						sizeof(w->entries.at[i].prefix));
+}
+
+/* The file's address of one was given to another while he had a new one. */
+static void a_reset_gives_nobody_what_is_anothers_by_now(void **state)
+{
+	const char *wrong = NULL;
+	struct bed b;
+
+	open_bed(&b, BED_TWO BED_PEOPLE);
+	bed_command(&b, "Set", HOST("\"addresses\": [\"100.64.50.9\"]"));
+	bed_command(&b, "Add", NEW(", \"addresses\": [\"100.64.0.5\"]"));
+	assert_int_equal(bed_try_command(&b, "Reset", "{\"id\": \"host\"}", &wrong), -EINVAL);
+	assert_int_equal(bed_live(&b)->changes.circuits.n, 2);
+	expect_no_twins(&b);
+	diag_free(&b.d);
+	b.d = (struct diag){ 0 };
+	bed_command(&b, "Remove", "{\"id\": \"new\"}");
+	bed_command(&b, "Reset", "{\"id\": \"host\"}");
+	bed_close(&b);
+}
+
 /* --- kept -------------------------------------------------------------------------------------- */
 
 static void what_was_done_outlives_the_daemon(void **state)
@@ -419,6 +448,7 @@ static void what_was_done_outlives_the_daemon(void **state)
 /* What was said by command does not go with what the files say now: a start goes on without. */
 static void a_start_does_without_what_does_not_fit(void **state)
 {
+	const char *wrong = NULL;
 	struct bed b;
 
 	bed_begin(&b, BED_TWO BED_PEOPLE, NULL, directory);
@@ -434,7 +464,43 @@ static void a_start_does_without_what_does_not_fit(void **state)
 	assert_non_null(circuit(&b, "thief"));
 	assert_non_null(
 		strstr(strbuf_text(&b.told), "subscribers changed by command are left out"));
+	expect_no_twins(&b);
+	strbuf_free(&b.told);
+	b.told = (struct strbuf){ 0 };
+	bed_sync(&b); /* an interface went up, say */
+	expect_no_twins(&b);
+	assert_null(circuit(&b, "new"));
+	assert_string_equal(strbuf_text(&b.told), "");
+	assert_int_equal(bed_try_command(&b, "Set", HOST("\"download\": 7000000"), &wrong), -EINVAL);
+	expect_no_twins(&b);
+	assert_int_equal(bed_live(&b)->changes.circuits.n, 1);
+	diag_free(&b.d);
+	b.d = (struct diag){ 0 };
+	bed_reload(&b, BED_TWO BED_PEOPLE);
+	assert_non_null(circuit(&b, "new")); /* the files were mended */
 	bed_command(&b, "Reset", "{}");
+	bed_close(&b);
+}
+
+/* Mapped by hand: that has nothing to do with who is in the files. */
+static void addresses_by_hand_stay_when_others_are_left_out(void **state)
+{
+	struct bed b;
+
+	bed_begin(&b, BED_TWO BED_PEOPLE, NULL, directory);
+	b.no_load = true;
+	bed_sync(&b);
+	bed_command(&b, "ClearMap", "{}");
+	bed_command(&b, "Add", NEW(AT1));
+	bed_command(&b, "Map", "{\"address\": \"100.64.70.1\", \"cpu\": 0, \"class\": \"1:1a\"}");
+	bed_close_daemon(&b, true);
+	bed_begin(&b, BED_TWO BED_PEOPLE BED_CIRCUIT("thief", "100.64.50.1"), NULL, directory);
+	b.no_load = true;
+	bed_sync(&b);
+	assert_null(circuit(&b, "new"));
+	assert_int_equal(bed_world(&b)->n_maps, 1);
+	bed_command(&b, "Reset", "{}");
+	bed_command(&b, "ClearMap", "{}");
 	bed_close(&b);
 }
 
@@ -450,7 +516,9 @@ int main(void)
 		cmocka_unit_test(without_a_section_there_is_nobody),
 		cmocka_unit_test(a_failed_sync_brings_all_back),
 		cmocka_unit_test(what_was_done_outlives_the_daemon),
+		cmocka_unit_test(a_reset_gives_nobody_what_is_anothers_by_now),
 		cmocka_unit_test(a_start_does_without_what_does_not_fit),
+		cmocka_unit_test(addresses_by_hand_stay_when_others_are_left_out),
 	};
 
 	return cmocka_run_group_tests_name("classify commands", tests, begin_group, end_group);

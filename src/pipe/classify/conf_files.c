@@ -43,18 +43,6 @@ static void reading_free(struct reading *r)
 	diag_free(&r->d);
 }
 
-/* Files of one name in two directories have two copies. */
-static char *copy_path(const char *directory, const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	uint64_t h = 0xcbf29ce484222325;
-	char *copy;
-
-	for (const char *s = path; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3;
-	return asprintf(&copy, "%s/%s.%016" PRIx64, directory, name, h) < 0 ? NULL : copy;
-}
-
 /* -ENOMEM; what else is wrong was reported. */
 static int read_file(struct reading *r, const struct conf_string *from, struct classify_file *f)
 {
@@ -62,7 +50,7 @@ static int read_file(struct reading *r, const struct conf_string *from, struct c
 
 	f->path = path_beside(from->at.file, from->text);
 	if (f->path)
-		f->source = r->copies ? copy_path(r->copies, f->path) : strdup(f->path);
+		f->source = r->copies ? path_of_copy(r->copies, f->path) : strdup(f->path);
 	if (!f->source)
 		return -ENOMEM;
 	e = file_read(f->source, TEXT_MAX_BYTES, &f->text, &f->len);
@@ -145,15 +133,6 @@ static void take_over(struct classify_conf *conf, struct reading *r)
 
 /* --- the copies of an earlier run ---------------------------------------------------------------- */
 
-static void soften(struct diag *d)
-{
-	vec_foreach(&d->entries, e)
-		if (e->level == DIAG_ERROR)
-			e->level = DIAG_WARNING;
-	d->warnings += d->errors;
-	d->errors = 0;
-}
-
 static bool same_text(const struct classify_file *a, const struct classify_file *b)
 {
 	return a->text && b->text && a->len == b->len && !memcmp(a->text, b->text, a->len);
@@ -186,7 +165,7 @@ static int try_copies(struct classify_conf *conf, struct reading *wrong, const c
 		(void)diag_note(d, NULL, "there are no good copies of the files in %s", directory);
 		return -EINVAL;
 	}
-	soften(&wrong->d);
+	diag_soften(&wrong->d);
 	diag_move(d, &wrong->d);
 	for (size_t i = 0; i < r.files.n; i++)
 		if (!same_text(&r.files.at[i], &wrong->files.at[i]))
@@ -236,7 +215,7 @@ int classify_files_names(const void *data, struct name_list *out)
 
 static int keep_file(const struct classify_file *f, const char *directory)
 {
-	_cleanup_free_ char *copy = copy_path(directory, f->path), *old = NULL;
+	_cleanup_free_ char *copy = path_of_copy(directory, f->path), *old = NULL;
 	size_t len = 0;
 
 	if (!copy)
@@ -245,6 +224,23 @@ static int keep_file(const struct classify_file *f, const char *directory)
 	    !memcmp(old, f->text, len))
 		return 0;
 	return file_write_atomic(copy, f->text, f->len, 0600);
+}
+
+/* What made the section, when it is LibreQoS'; read once more, since only its meaning is at hand. */
+static int keep_isp_config(const struct classify_conf *conf, const char *directory)
+{
+	const char *file = conf->access.at.file, *slash = file ? strrchr(file, '/') : NULL;
+	struct classify_file f = { .path = (char *)file };
+	int r;
+
+	if (!slash || strcmp(slash, "/ispConfig.py"))
+		return 0;
+	r = file_read(file, TEXT_MAX_BYTES, &f.text, &f.len);
+	if (r)
+		return 0; /* it is just gone: the copy is what was in force */
+	r = keep_file(&f, directory);
+	free(f.text);
+	return r;
 }
 
 int classify_files_keep(const void *data, const char *directory)
@@ -258,5 +254,7 @@ int classify_files_keep(const void *data, const char *directory)
 		if (!strcmp(f->path, f->source))
 			r = keep_file(f, directory);
 	}
+	if (!r && conf->files.list.n)
+		r = keep_isp_config(conf, directory);
 	return r;
 }

@@ -219,11 +219,17 @@ void classify_counts_clear(struct classify_live *live, uint32_t id)
 
 /* --- rates ------------------------------------------------------------------------------------- */
 
+/* A number that went from one to another began anew. */
+static double since(uint64_t last, uint64_t now)
+{
+	return now > last ? (double)(now - last) : 0;
+}
+
 static void measure(struct classify_rate *rate, const struct classify_count *now, double seconds)
 {
 	for (int i = 0; i < 2; i++) {
-		rate->bps[i] = (double)(now->bytes[i] - rate->last.bytes[i]) * 8 / seconds;
-		rate->pps[i] = (double)(now->packets[i] - rate->last.packets[i]) / seconds;
+		rate->bps[i] = since(rate->last.bytes[i], now->bytes[i]) * 8 / seconds;
+		rate->pps[i] = since(rate->last.packets[i], now->packets[i]) / seconds;
 	}
 	rate->last = *now;
 }

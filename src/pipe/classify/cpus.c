@@ -122,10 +122,15 @@ static void fill(struct classify_live *live, uint32_t cpu)
 
 void classify_cpus_fill(struct classify_live *live, const struct classify_world *w)
 {
+	bool wanted[CLASSIFY_CPUS] = { false };
+
 	for (unsigned q = 0; q < w->plan.queues + w->plan.up_offset; q++)
-		fill(live, classify_world_cpu(w, q));
+		wanted[classify_world_cpu(w, q) % CLASSIFY_CPUS] = true;
 	vec_foreach(&live->changes.mappings, m)
-		fill(live, m->cpu);
+		wanted[m->cpu % CLASSIFY_CPUS] = true;
+	for (uint32_t cpu = 0; cpu < CLASSIFY_CPUS; cpu++)
+		if (wanted[cpu])
+			fill(live, cpu);
 }
 
 /* --- what was lost ----------------------------------------------------------------------------- */

@@ -143,8 +143,7 @@ json_t *figures_subscriber(const struct classify_live *live, size_t circuit,
 		json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "id", c->id, "name",
 			  c->name ?: "", "parent", parent_of(w, c, item), "addresses",
 			  all_addresses(c), "plan", figures_rates(c->max, c->min), "by_command",
-			  c->by_command, "changed",
-			  !c->by_command && classify_changes_find(&live->changes, c->id) != NULL,
+			  c->by_command, "changed", circuit < w->n_circuits && w->changed[circuit],
 			  "bps", figures_speed(rate->bps), "pps", figures_speed(rate->pps),
 			  "offered", figures_pair(arrived(&count, 0), arrived(&count, 1)));
 

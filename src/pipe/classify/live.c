@@ -8,7 +8,6 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -41,6 +40,7 @@ static void live_close(void *data)
 
 	if (!live)
 		return;
+	classify_kept_save_seats(live);
 	classify_counts_revert(live);
 	classify_counts_close(live);
 	cleanup_close(&live->cpus_fd);
@@ -61,30 +61,6 @@ static void live_close(void *data)
 	free(live);
 }
 
-static int open_state(struct classify_live *live, const struct stage_host *host, struct diag *d)
-{
-	int r;
-
-	if (host->pins) {
-		live->pins = strdup(host->pins);
-		if (!live->pins)
-			return -ENOMEM;
-	}
-	if (!host->state)
-		return 0;
-	if (asprintf(&live->changes_path, "%s/subscribers.json", host->state) < 0)
-		live->changes_path = NULL;
-	if (asprintf(&live->seats_path, "%s/seats.json", host->state) < 0)
-		live->seats_path = NULL;
-	if (!live->changes_path || !live->seats_path)
-		return -ENOMEM;
-	r = classify_changes_load(&live->changes, live->changes_path, d);
-	if (!r)
-		r = classify_seats_load(live->seats_path, &live->seats, &live->ids, d);
-	live->knows_ids = live->ids.all.n > 0;
-	return r;
-}
-
 static int live_open(const struct stage_host *host, void **ret, struct diag *d)
 {
 	struct classify_live *live = calloc(1, sizeof(*live));
@@ -96,7 +72,7 @@ static int live_open(const struct stage_host *host, void **ret, struct diag *d)
 	live->kernel = host->kernel;
 	live->tell = host->tell;
 	live->tell_data = host->data;
-	r = open_state(live, host, d);
+	r = classify_kept_open(live, host, d);
 	if (r) {
 		live_close(live);
 		return r;
@@ -113,6 +89,8 @@ static void live_stop(void *data)
 		shaper_tree_stop(live->tree);
 	classify_counts_unpin(live);
 	classify_cpus_unpin(live);
+	/* Whoever makes queues there from now on, they are not ours to take away. */
+	live->stopped = live->dirty = true;
 }
 
 /* Nothing here must be known within milliseconds. */
@@ -161,7 +139,7 @@ static int make_next(struct classify_live *live, const struct classify_conf *con
 		.tree = live->tree,
 		.ids = &live->ids,
 		.cpus = live->kernel->n_cpus,
-		.check = !running || live->now->conf != conf,
+		.check = !running || live->now->conf != conf || live->now->bare || live->unchecked,
 		.ret_stale = &stale,
 	};
 	int r = running ? shaper_past_of(&live->now->plan, &past) : 0;
@@ -169,11 +147,25 @@ static int make_next(struct classify_live *live, const struct classify_conf *con
 	return r ? r : classify_world_make(conf, &around, &live->next, d);
 }
 
-/* A start must not fail for what was said by command, long ago, of files that have changed since. */
+static void tell_left_out(struct classify_live *live, const struct diag *why)
+{
+	vec_foreach(&why->entries, e)
+		if (e->level == DIAG_ERROR)
+			classify_tell(live, "shaper", "failed", "%s", e->text);
+	classify_tell(live, "shaper", "failed",
+		      "subscribers changed by command are left out: they do not go with the files; "
+		      "mend the files, or see weir subscribers reset");
+}
+
+/*
+ * A start must not fail for what was said by command, long ago, of files that have changed since.
+ * From then on they are tried at every sync, until they go with the files again.
+ */
 static int make_first(struct classify_live *live, const struct classify_conf *conf,
 		      const struct pipe_facts *facts, struct diag *d)
 {
-	static const struct classify_changes none;
+	/* Borrowed; addresses mapped by hand are nobody's in the files. */
+	const struct classify_changes bare = { .mappings = live->changes.mappings };
 	_cleanup_diag_ struct diag own = { 0 };
 	int r = make_next(live, conf, &live->changes, facts, &own);
 
@@ -181,19 +173,24 @@ static int make_first(struct classify_live *live, const struct classify_conf *co
 		diag_move(d, &own);
 		return r;
 	}
-	vec_foreach(&own.entries, e)
-		if (e->level == DIAG_ERROR)
-			classify_tell(live, "shaper", "failed", "%s", e->text);
-	classify_tell(live, "shaper", "failed",
-		      "subscribers changed by command are left out: they do not go with the files; "
-		      "mend the files, or see weir subscribers reset");
-	return make_next(live, conf, &none, facts, d);
+	r = make_next(live, conf, &bare, facts, d);
+	if (r)
+		return r;
+	live->next->bare = true;
+	if (!live->now || live->now->conf != conf)
+		tell_left_out(live, &own);
+	return 0;
+}
+
+static bool is_bare(const struct classify_live *live)
+{
+	return live->now && live->now->bare;
 }
 
 static int live_wish(void *data, const void *conf, const struct pipe_facts *facts, struct diag *d)
 {
 	struct classify_live *live = data;
-	int r = conf || live->seats.devices[0] ? open_tree(live, d) : 0;
+	int r = conf ? open_tree(live, d) : 0;
 
 	if (live->next && live->tree)
 		shaper_tree_revert(live->tree); /* a sync that is tried once more */
@@ -201,10 +198,10 @@ static int live_wish(void *data, const void *conf, const struct pipe_facts *fact
 	live->next = NULL;
 	if (r || (!conf && !live->now && !live->seats.devices[0]))
 		return r;
-	if (live->now)
-		r = make_next(live, conf, &live->changes, facts, d);
-	else
+	if (!live->now || (is_bare(live) && !live->commanded))
 		r = make_first(live, conf, facts, d);
+	else
+		r = make_next(live, conf, &live->changes, facts, d);
 	if (r && !d->errors)
 		(void)diag_error(d, NULL, "shaper: %s", strerror(-r));
 	return r;
@@ -241,41 +238,19 @@ static int prepare_counts(struct classify_live *live)
 	return classify_counts_make(live, room);
 }
 
-static unsigned number_of(const struct pipe_facts *facts, const char *name)
-{
-	const struct pipe_link *link = pipe_facts_find(facts, name);
-
-	return link ? (unsigned)link->ifindex : 0;
-}
-
-/* A daemon that was killed had queues, and this one is to have none: an empty plan takes them away. */
-static int prepare_leftover(struct classify_live *live, const struct pipe_facts *facts,
-			    struct diag *d)
-{
-	const char *down = live->seats.devices[0], *up = live->seats.devices[1] ?: down;
-	struct shaper_line line = { .down_ifindex = number_of(facts, down),
-				    .up_ifindex = number_of(facts, up) };
-
-	(void)snprintf(line.down_name, sizeof(line.down_name), "%s", down);
-	(void)snprintf(line.up_name, sizeof(line.up_name), "%s", up);
-	return shaper_tree_prepare(live->tree, &line, &live->next->plan, d);
-}
-
 /* Of this run or the one before: others' are not ours to take away, whatever they look like. */
 static bool has_queues(const struct classify_live *live)
 {
 	return (live->now && classify_world_shapes(live->now)) || live->seats.devices[0];
 }
 
-static int prepare_queues(struct classify_live *live, const struct pipe_facts *facts, struct diag *d)
+static int prepare_queues(struct classify_live *live, struct diag *d)
 {
 	const struct classify_world *w = live->next;
 
-	if (!live->tree || (!classify_world_shapes(w) && !has_queues(live)))
+	if (!w->conf || (!classify_world_shapes(w) && !has_queues(live)))
 		return 0;
-	if (w->conf)
-		return shaper_tree_prepare(live->tree, &w->line, &w->plan, d);
-	return live->seats.devices[0] ? prepare_leftover(live, facts, d) : 0;
+	return shaper_tree_prepare(live->tree, &w->line, &w->plan, d);
 }
 
 static int prepare_maps(struct classify_live *live, struct diag *d)
@@ -304,7 +279,7 @@ static int live_prepare(void *data, const void *conf, const struct pipe_facts *f
 	if (conf)
 		r = prepare_maps(live, d);
 	if (!r)
-		r = prepare_queues(live, facts, d);
+		r = prepare_queues(live, d);
 	if (r && !d->errors)
 		(void)diag_error(d, NULL, "shaper: %s", strerror(-r));
 	return r;
@@ -319,29 +294,35 @@ static void settle_table(struct classify_live *live)
 	if (live->next_table) {
 		classify_table_free(live->table);
 		live->table = TAKE_PTR(live->next_table);
+		live->behind = false;
 		return;
 	}
-	if (live->table && classify_table_set(live->table, w->entries.at, w->entries.n, &change, &d))
-		classify_tell(
-			live, "shaper", "failed",
-			"the table of addresses could not be changed whole: it is tried again");
+	live->behind = live->table &&
+		       classify_table_set(live->table, w->entries.at, w->entries.n, &change, &d);
+	if (live->behind)
+		classify_tell(live, "shaper", "failed",
+			      "the table of addresses could not be changed whole: it is tried "
+			      "again every second");
 }
 
-static void save_changes(struct classify_live *live)
+static void mend_table(struct classify_live *live)
 {
-	if (live->changes_path && classify_changes_save(&live->changes, live->changes_path))
-		classify_tell(live, "shaper", "failed",
-			      "cannot write %s: the change will not survive a restart",
-			      live->changes_path);
+	const struct classify_world *w = live->now;
+	_cleanup_diag_ struct diag d = { 0 };
+	struct classify_table_change change;
+
+	if (live->behind)
+		live->behind = classify_table_set(live->table, w->entries.at, w->entries.n, &change,
+						  &d) != 0;
 }
 
 static void end_command(struct classify_live *live)
 {
 	if (!live->commanded)
 		return;
-	live->commanded = false;
+	live->commanded = live->unchecked = false;
 	classify_changes_free(&live->before);
-	save_changes(live);
+	classify_kept_save_changes(live);
 }
 
 static void mark_ids(struct classify_live *live)
@@ -397,6 +378,7 @@ static void live_settle(void *data, const struct counter_view *counters)
 	tell_settled(live, old);
 	classify_world_free(old);
 	mark_ids(live);
+	classify_kept_drop_leftover(live);
 	classify_seats_free(&live->seats);
 	live->seats = (struct classify_seats){ 0 };
 	live->dirty = true;
@@ -418,7 +400,7 @@ static void live_revert(void *data)
 		classify_cpus_unpin(live); /* a start that failed leaves nothing */
 	if (!live->commanded)
 		return;
-	live->commanded = false;
+	live->commanded = live->unchecked = false;
 	classify_changes_free(&live->changes);
 	live->changes = live->before;
 	live->before = (struct classify_changes){ 0 };
@@ -437,21 +419,6 @@ static double seconds_since(struct timespec *last)
 	return seconds;
 }
 
-/* Not at the change itself: it may come with a thousand others. */
-static void save_seats(struct classify_live *live)
-{
-	const struct classify_world *w = live->now;
-
-	if (!live->dirty || !live->seats_path || !w)
-		return;
-	live->dirty = false;
-	if (classify_seats_save(live->seats_path, classify_world_shapes(w) ? &w->line : NULL,
-				&w->plan, &live->ids))
-		classify_tell(live, "shaper", "note",
-			      "cannot write %s: after a restart some may change their queues",
-			      live->seats_path);
-}
-
 static bool live_tick(void *data, const struct counter_view *counters)
 {
 	struct classify_live *live = data;
@@ -463,9 +430,13 @@ static bool live_tick(void *data, const struct counter_view *counters)
 		return false;
 	classify_counts_tick(live, seconds);
 	classify_cpus_tick(live, counters);
+	mend_table(live);
 	if (live->table)
 		classify_table_rest(live->table);
-	save_seats(live);
+	if (live->pause)
+		live->pause--;
+	else
+		classify_kept_save_seats(live);
 	return false;
 }
 

@@ -21,13 +21,18 @@ struct classify_live {
 	char *changes_path, *seats_path; /* NULL: nothing outlives us */
 	struct classify_changes changes, before;
 	bool commanded; /* a command changed `changes`, no sync has settled it yet */
+	bool unchecked; /* by more than was looked at: all are to be checked against all */
 	bool knows_ids; /* an earlier run left who had which number: its counts can go on */
 	bool dirty;	/* the seats on disk are not those in force */
+	bool unsaved;	/* they could not be written: again after `pause` seconds */
+	bool stopped;	/* nothing of ours is left behind */
+	unsigned pause;
 	struct classify_seats seats; /* an earlier run's, until the first world is in force */
 	struct classify_ids ids;
 	struct shaper_tree *tree;
 	struct classify_world *now, *next;	   /* next: prepared; NULL = nothing */
 	struct classify_table *table, *next_table; /* next: only when its size changes */
+	bool behind;				   /* the table is not what `now` says */
 	int cpus_fd, strangers_fd;		   /* -1 = not made yet */
 	bool made_cpus;				   /* by us, not by an earlier run */
 	uint64_t cpu_lost;			   /* frames that found a CPU's queue full */
@@ -40,6 +45,14 @@ struct classify_live {
 
 void classify_tell(struct classify_live *live, const char *subject, const char *event,
 		   const char *format, ...) _printf_(4, 5);
+
+/* kept.c */
+int classify_kept_open(struct classify_live *live, const struct stage_host *host, struct diag *d);
+void classify_kept_save_changes(struct classify_live *live);
+/* If they are not saved yet. */
+void classify_kept_save_seats(struct classify_live *live);
+/* Those that a run which was killed had on interfaces that are not `now`'s. */
+void classify_kept_drop_leftover(struct classify_live *live);
 
 /* counts.c */
 int classify_counts_make(struct classify_live *live, uint32_t room);

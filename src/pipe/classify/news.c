@@ -72,6 +72,17 @@ static bool same_rates(const struct shaper_item *a, const struct shaper_item *b)
 	       a->ceil.down == b->ceil.down && a->ceil.up == b->ceil.up;
 }
 
+/* Where nothing is shaped there are no items. */
+static bool same_wish(const struct classify_world *was, int before, const struct classify_world *is,
+		      int after)
+{
+	const struct net_circuit *a = &was->network.circuits.at[before];
+	const struct net_circuit *b = &is->network.circuits.at[after];
+
+	return a->max.down == b->max.down && a->max.up == b->max.up && a->min.down == b->min.down &&
+	       a->min.up == b->min.up;
+}
+
 static bool same_leaf(const struct shaper_item *a, const struct shaper_item *b)
 {
 	return !strcmp(a->leaf.down, b->leaf.down) && !strcmp(a->leaf.up, b->leaf.up);
@@ -115,7 +126,7 @@ static void compare(struct classify_live *live, struct tally *t, const struct cl
 
 	if (a && b && (a->minor != b->minor || a->queue != b->queue))
 		say(live, t, is, after, NEWS_MOVED);
-	if (a && b && !same_rates(a, b))
+	if (a && b ? !same_rates(a, b) : !a && !b && !same_wish(was, before, is, after))
 		say(live, t, is, after, NEWS_RATE);
 	if (a && b && !same_leaf(a, b))
 		say(live, t, is, after, NEWS_LEAF);

@@ -30,6 +30,7 @@ void classify_world_free(struct classify_world *world)
 	free(world->items);
 	free(world->ids);
 	free(world->maps);
+	free(world->changed);
 	vec_free(&world->circuit_of);
 	vec_free(&world->entries);
 	free(world);
@@ -156,6 +157,22 @@ static int add_everybody(struct classify_world *w)
 	return r ? r : vec_push(&w->network.circuits, circuit);
 }
 
+static int find_changed(struct classify_world *w, const struct classify_changes *changes)
+{
+	_cleanup_net_index_ struct net_index index = { 0 };
+	int r = 0;
+
+	w->changed = calloc(w->network.circuits.n + 1, sizeof(*w->changed));
+	if (!w->changed)
+		return -ENOMEM;
+	for (size_t i = 0; i < changes->circuits.n && !r; i++)
+		r = net_index_add(&index, changes->circuits.at[i].id, i);
+	for (size_t i = 0; index.n && i < w->network.circuits.n; i++)
+		w->changed[i] = net_index_find(&index, w->network.circuits.at[i].id) &&
+				!w->network.circuits.at[i].by_command;
+	return r;
+}
+
 /* What commands added may meet what files say now. */
 static int find_who(struct classify_world *w, const struct classify_surroundings *around,
 		    struct diag *d)
@@ -165,6 +182,8 @@ static int find_who(struct classify_world *w, const struct classify_surroundings
 
 	if (!r && around->check && around->changes->circuits.n)
 		r = network_check(&w->network, d);
+	if (!r)
+		r = find_changed(w, around->changes);
 	return r ? r : add_everybody(w);
 }
 
@@ -268,24 +287,36 @@ static int add_circuit(struct classify_world *w, size_t i)
 	return r;
 }
 
-static bool is_mapped(const struct classify_changes *changes, const struct net_prefix *prefix)
+static int compare_prefixes(const void *a, const void *b)
 {
-	return changes->mappings.n && classify_changes_find_mapping(changes, prefix) >= 0;
+	return memcmp(a, b, sizeof(struct net_prefix));
+}
+
+static void leave_out_mapped(struct classify_world *w, const struct net_prefix *sorted,
+			     size_t n_sorted)
+{
+	size_t n = 0;
+
+	vec_foreach(&w->entries, e)
+		if (!bsearch(&e->prefix, sorted, n_sorted, sizeof(*sorted), compare_prefixes))
+			w->entries.at[n++] = *e;
+	w->entries.n = n;
 }
 
 /* A mapping by hand goes before what the circuits say. */
 static int add_mappings(struct classify_world *w, const struct classify_changes *changes)
 {
-	size_t n = 0;
-	int r = 0;
+	const size_t n = changes->mappings.n;
+	_cleanup_free_ struct net_prefix *sorted = calloc(n + 1, sizeof(*sorted));
+	int r = sorted ? 0 : -ENOMEM;
 
-	if (!changes->mappings.n)
-		return 0;
-	vec_foreach(&w->entries, e)
-		if (!is_mapped(changes, &e->prefix))
-			w->entries.at[n++] = *e;
-	w->entries.n = n;
-	for (size_t i = 0; i < changes->mappings.n && !r; i++) {
+	for (size_t i = 0; i < n && !r; i++)
+		sorted[i] = changes->mappings.at[i].prefix;
+	if (!r && n) {
+		qsort(sorted, n, sizeof(*sorted), compare_prefixes);
+		leave_out_mapped(w, sorted, n);
+	}
+	for (size_t i = 0; i < n && !r; i++) {
 		const struct classify_mapping *m = &changes->mappings.at[i];
 
 		r = vec_push(&w->entries,

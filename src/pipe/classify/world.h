@@ -23,6 +23,7 @@ struct classify_world {
 	struct net_device everybody;	  /* of the default plan: owned */
 	struct shaper_line line;
 	struct shaper_plan plan;
+	bool *changed;	/* per circuit of it: one of a file, which a command changed */
 	int *items;	/* per circuit: its item in the plan, -1 = none */
 	uint32_t *ids;	/* per circuit */
 	uint32_t *maps; /* per mapping: id */
@@ -34,6 +35,7 @@ struct classify_world {
 	unsigned cpus;
 	bool stick;
 	bool away; /* one of the interfaces is not there */
+	bool bare; /* made of the files alone: what commands changed does not go with them */
 };
 
 struct classify_surroundings {
