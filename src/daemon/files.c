@@ -13,7 +13,7 @@
 #define QUIET_USEC (300 * 1000)
 /* A directory that is away is looked for. */
 #define AGAIN_USEC (2 * 1000 * 1000)
-#define SAVED (IN_CLOSE_WRITE | IN_MOVED_TO)
+#define SAVED (IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM)
 #define WRITING (IN_MODIFY | IN_CREATE)
 #define DIRECTORY_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 

@@ -221,3 +221,21 @@ test_a_directory_that_is_gone_takes_nothing_away() {
 	assert_not_contains "$(weir status)" "what was good runs on"
 	lqos_holds 10/2
 }
+
+test_a_list_of_nobody_is_refused_while_somebody_is_shaped() {
+	lqos_up
+	lqos_start
+	devices_with 10,2 | head -3 | grep "^Circuit ID" | save ShapedDevices.csv
+	wait_for 5 said "there is not one circuit in it"
+	assert_eq "$(total)" 20
+	devices_with 12,3 | save ShapedDevices.csv
+	wait_for 5 download_of_10 12000000
+}
+
+test_a_deleted_list_is_told() {
+	lqos_up
+	lqos_start
+	rm "$LQOS/ShapedDevices.csv"
+	wait_for 5 said "ShapedDevices.csv: cannot be read"
+	assert_eq "$(total)" 20
+}

@@ -176,6 +176,18 @@ static int try_copies(struct classify_conf *conf, struct reading *wrong, const c
 
 /* --- for conf.c and the hooks ------------------------------------------------------------------- */
 
+/* An export that failed halfway looks like a list of nobody, and would leave everybody unshaped. */
+static void refuse_emptiness(const struct classify_conf *conf, struct reading *r)
+{
+	if (r->d.errors || !conf->devices.n || r->network.circuits.n)
+		return;
+	(void)diag_error(&r->d, &(struct mark){ .file = r->files.at[r->files.n - 1].path },
+			 "there is not one circuit in it: nobody would be shaped any more");
+	diag_hint(&r->d,
+		  "was it not written to its end?  To shape nobody take `shaper` out, or set "
+		  "mode: monitor");
+}
+
 int classify_files_read(struct classify_conf *conf, const struct schema_context *context,
 			struct diag *d)
 {
@@ -186,6 +198,8 @@ int classify_files_read(struct classify_conf *conf, const struct schema_context 
 
 	if (e)
 		return e;
+	if (context && context->strict)
+		refuse_emptiness(conf, &r);
 	if (r.d.errors && copies && any)
 		return try_copies(conf, &r, copies, d);
 	e = r.d.errors ? -EINVAL : 0;
