@@ -344,6 +344,9 @@ static void tell_settled(struct classify_live *live, const struct classify_world
 {
 	const struct classify_world *w = live->now;
 
+	if (!w->conf && old && old->conf)
+		classify_tell(live, "shaper", "ended",
+			      "nobody is shaped any more: the configuration has no `shaper`");
 	if (!w->conf)
 		return;
 	if (old && old->conf)

@@ -66,13 +66,12 @@ static void say(struct classify_live *live, struct tally *t, const struct classi
 
 /* --- what differs ------------------------------------------------------------------------------ */
 
-static bool same_rates(const struct shaper_item *a, const struct shaper_item *b)
+/* What is guaranteed follows from all others below a node: that is nobody's own news. */
+static bool same_ceils(const struct shaper_item *a, const struct shaper_item *b)
 {
-	return a->rate.down == b->rate.down && a->rate.up == b->rate.up &&
-	       a->ceil.down == b->ceil.down && a->ceil.up == b->ceil.up;
+	return a->ceil.down == b->ceil.down && a->ceil.up == b->ceil.up;
 }
 
-/* Where nothing is shaped there are no items. */
 static bool same_wish(const struct classify_world *was, int before, const struct classify_world *is,
 		      int after)
 {
@@ -126,7 +125,7 @@ static void compare(struct classify_live *live, struct tally *t, const struct cl
 
 	if (a && b && (a->minor != b->minor || a->queue != b->queue))
 		say(live, t, is, after, NEWS_MOVED);
-	if (a && b ? !same_rates(a, b) : !a && !b && !same_wish(was, before, is, after))
+	if (!same_wish(was, before, is, after) || (a && b && !same_ceils(a, b)))
 		say(live, t, is, after, NEWS_RATE);
 	if (a && b && !same_leaf(a, b))
 		say(live, t, is, after, NEWS_LEAF);
@@ -165,17 +164,19 @@ void classify_tell_news(struct classify_live *live, const struct classify_world 
 			      classify_world_shapes(is) ? "subscribers are shaped from now on" :
 							  "subscribers are not shaped any more");
 
-	for (size_t i = 0; i < is->network.circuits.n; i++) {
-		int before = circuit_with(was, is->ids[i]);
-
-		if (before < 0)
+	/* Who came and who went first: that is what most changes are about. */
+	for (size_t i = 0; i < is->network.circuits.n; i++)
+		if (circuit_with(was, is->ids[i]) < 0)
 			say(live, &t, is, (int)i, NEWS_ADDED);
-		else
-			compare(live, &t, was, before, is, (int)i);
-	}
 	for (size_t i = 0; i < was->network.circuits.n; i++)
 		if (circuit_with(is, was->ids[i]) < 0)
 			say(live, &t, was, (int)i, NEWS_REMOVED);
+	for (size_t i = 0; i < is->network.circuits.n; i++) {
+		int before = circuit_with(was, is->ids[i]);
+
+		if (before >= 0)
+			compare(live, &t, was, before, is, (int)i);
+	}
 	for (int what = 0; what < NEWS_KINDS; what++)
 		if (t.n[what] && t.named >= NAMED)
 			classify_tell(live, "subscribers", "changed", "%zu %s in all", t.n[what],
