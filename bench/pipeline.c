@@ -194,7 +194,6 @@ static void programs_unload(struct programs *p)
 static void mark(struct packet *p, enum looks looks)
 {
 	const struct pipe_meta meta = { .handle = PIPELINE_HANDLE,
-					.queue = PIPELINE_HANDLE >> 16,
 					.magic = PIPE_META_MAGIC,
 					.id_dir = 2,
 					.oif = looks == MARKED ? LO : 0 };

@@ -61,10 +61,9 @@ static __always_inline int push_metadata(struct stage_ctx *s)
 	meta->oif = s->meta.oif;
 	if (ON(s, classify)) {
 		meta->handle = s->meta.handle;
-		meta->queue = s->meta.queue;
 		meta->id_dir = s->meta.id_dir;
 	} else {
-		meta->handle = meta->queue = meta->id_dir = 0;
+		meta->handle = meta->id_dir = 0;
 	}
 	return 0;
 }
@@ -170,7 +169,7 @@ static __always_inline int follow_metadata(struct stage_ctx *s, struct pipe_meta
 	COUNT(s, pipe_from_metadata);
 	if (meta->handle) {
 		s->skb->priority = meta->handle;
-		s->skb->queue_mapping = meta->queue;
+		s->skb->queue_mapping = meta->handle >> 16;
 	}
 	return bpf_redirect(meta->oif, 0);
 }

@@ -73,11 +73,10 @@ enum pipe_switch {
 
 /* XDP metadata: 16 bytes in front of the packet.  No per-packet values: the kernel's GRO merges
  * only frames whose metadata are equal. */
-#define PIPE_META_MAGIC 0x5745
+#define PIPE_META_MAGIC 0x57455201
 struct pipe_meta {
-	__u32 handle; /* skb->priority, 0 = leave */
-	__u16 queue;  /* skb->queue_mapping, 0 = leave */
-	__u16 magic;
+	__u32 handle; /* skb->priority, 0 = leave; its major number is the transmit queue's */
+	__u32 magic;
 	__u32 id_dir; /* subscriber id << 1 | is it upload */
 	__u32 oif;    /* redirect there, 0 = the kernel forwards */
 };

@@ -321,7 +321,6 @@ static void what_xdp_cannot_send_carries_the_decision(void **state)
 		assert_int_equal(out.meta.magic, PIPE_META_MAGIC);
 		assert_int_equal(out.meta.oif, world_link(&r.world, 4)->ifindex);
 		assert_int_equal(out.meta.handle, 0);
-		assert_int_equal(out.meta.queue, 0);
 		assert_int_equal(out.meta.id_dir, 0);
 	}
 	assert_in_range(deferred, 30, 70);

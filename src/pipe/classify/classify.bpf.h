@@ -144,7 +144,6 @@ static __always_inline bool classify_find_out(struct stage_ctx *s, __u32 upload)
 		s->steer = s->cpu->number;
 	if (id <= CLASSIFY_ID_DEFAULT)
 		classify_rest(s, value, upload);
-	s->meta.queue = s->meta.handle >> 16;
 	return id > CLASSIFY_ID_DEFAULT;
 }
 
@@ -177,7 +176,7 @@ static __always_inline bool classify_is_elsewhere(struct stage_ctx *s, __u32 upl
 		return false;
 	COUNT(s, classify_other_vlan);
 	s->steer = s->cpu->number;
-	s->meta.handle = s->meta.queue = s->meta.id_dir = 0;
+	s->meta.handle = s->meta.id_dir = 0;
 	return true;
 }
 
@@ -225,11 +224,10 @@ static __always_inline int classify_tc(struct stage_ctx *s)
 	if (classify_arrival(s, upload))
 		COUNT(s, classify_found_tc);
 	if (!s->meta.handle) {
-		s->meta.queue = classify_any_queue(s, upload);
-		s->meta.handle = (__u32)s->meta.queue << 16 | CLASSIFY_MINOR_DEFAULT;
+		s->meta.handle = classify_any_queue(s, upload) << 16 | CLASSIFY_MINOR_DEFAULT;
 	}
 	s->skb->priority = s->meta.handle;
-	s->skb->queue_mapping = s->meta.queue;
+	s->skb->queue_mapping = s->meta.handle >> 16;
 	return STAGE_NEXT;
 }
 

@@ -44,7 +44,6 @@ static inline void expect_meta(const struct outcome *out, uint32_t handle, uint3
 	assert_true(out->has_meta);
 	assert_int_equal(out->meta.magic, PIPE_META_MAGIC);
 	assert_int_equal(out->meta.handle, handle);
-	assert_int_equal(out->meta.queue, handle >> 16);
 	assert_int_equal(out->meta.id_dir, id << 1 | upload);
 	assert_int_equal(out->meta.oif, 0);
 }

@@ -15,7 +15,8 @@
 static unsigned bits_for(size_t keys)
 {
 	const size_t sparse = keys * SPARSE < SMALL ? keys * SPARSE : SMALL;
-	const size_t wanted = keys > sparse ? keys : sparse;
+	const size_t dense = keys * 5 / 8; /* beyond, memory counts: fewer lines are in use */
+	const size_t wanted = dense > sparse ? dense : sparse;
 	unsigned bits = BITS_MIN;
 
 	if (!keys)
