@@ -30,7 +30,7 @@ struct engine {
 	sd_event_source *monitor_source, *settle_timer, *look_timer, *pulse_timer;
 	struct strbuf *changed; /* where changes are noted during a load */
 	char trouble[300];	/* the last failure to follow the world, told once */
-	char refused[300];	/* why the files as they are now were refused; "" = they are in force */
+	char refused[300]; /* why the files as they are now were refused; "" = they are in force */
 };
 
 /* Plans and syncs.  `retry`: the operator asks, so what was refused is tried again. */
