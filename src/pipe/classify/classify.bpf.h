@@ -137,14 +137,16 @@ static __always_inline bool classify_find_out(struct stage_ctx *s, __u32 upload)
 	id = CLASSIFY_ID(value);
 	s->meta.id_dir = id << 1 | upload;
 	s->meta.handle = CLASSIFY_HANDLE(value);
-	if (upload && s->meta.handle)
-		s->meta.handle += classify_const.up_offset << 16;
 	s->steer = CLASSIFY_CPU(value);
-	if (!CLASSIFY_HANDLE(value)) /* nobody's, or there is no queue that has a CPU */
+	if (!s->meta.handle) /* nobody's, or there is no queue that has a CPU */
 		s->steer = s->cpu->number;
-	if (id <= CLASSIFY_ID_DEFAULT)
+	else if (upload)
+		s->meta.handle += classify_const.up_offset << 16;
+	if (PARSE_RARE(id <= CLASSIFY_ID_DEFAULT)) {
 		classify_rest(s, value, upload);
-	return id > CLASSIFY_ID_DEFAULT;
+		return false;
+	}
+	return true;
 }
 
 /* --- where packets arrive ---------------------------------------------------------------------- */
