@@ -16,7 +16,9 @@
 #include "flows_place.h"
 #include "flows_script.h"
 
-#define BATCH 32
+#define ARRIVAL_BYTES 2048
+#include "arrivals.h"
+
 #define FLOWS_MAX 1000000u
 #define FRAMES_MAX 5000000u
 #define RATE_MAX 200000u
@@ -35,15 +37,8 @@ struct options {
 	const char *compare;
 };
 
-struct batch {
-	struct mmsghdr msg[BATCH];
-	struct iovec iov[BATCH];
-	char control[BATCH][256];
-	uint8_t data[BATCH][2048];
-};
-
 static volatile sig_atomic_t stop_asked;
-static struct batch batch;
+static struct arrivals arrivals;
 static struct pollfd receivers[RECEIVERS_MAX];
 static int senders[2];
 static unsigned int sides[2];
@@ -80,48 +75,16 @@ static void senders_open(const struct options *o)
 
 /* ---- receive ---- */
 
-static void batch_arm(void)
-{
-	for (unsigned int i = 0; i < BATCH; i++) {
-		batch.iov[i] = (struct iovec){ batch.data[i], sizeof(batch.data[i]) };
-		batch.msg[i].msg_hdr = (struct msghdr){ .msg_iov = &batch.iov[i],
-							.msg_iovlen = 1,
-							.msg_control = batch.control[i],
-							.msg_controllen = sizeof(batch.control[i]) };
-	}
-}
-
-/* When a frame came, and whether the kernel has taken its outer tag out of the bytes. */
-static uint64_t control_read(struct msghdr *m, size_t *ret_hidden)
-{
-	struct tpacket_auxdata aux;
-	struct timespec t = { 0 };
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
-			memcpy(&t, CMSG_DATA(c), sizeof(t));
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		*ret_hidden = aux.tp_status & TP_STATUS_VLAN_VALID ? 4 : 0;
-	}
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 static unsigned int receive_batch(unsigned int receiver)
 {
 	unsigned int ours = 0;
-	int got;
+	int got = arrivals_receive(&arrivals, receivers[receiver].fd, seen.receiver[receiver].name);
 
-	batch_arm();
-	got = recvmmsg(receivers[receiver].fd, batch.msg, BATCH, MSG_DONTWAIT, NULL);
-	if (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-		die(seen.receiver[receiver].name);
 	for (int i = 0; i < got; i++) {
 		size_t hidden = 0;
-		uint64_t ns = control_read(&batch.msg[i].msg_hdr, &hidden);
+		uint64_t ns = arrival_time(&arrivals, i, &hidden);
 
-		ours += seen_take(receiver, batch.data[i], batch.msg[i].msg_len, hidden, ns);
+		ours += seen_take(receiver, arrivals.data[i], arrivals.msg[i].msg_len, hidden, ns);
 	}
 	return ours;
 }
@@ -144,19 +107,12 @@ static void receive_wait(uint64_t ns)
 	(void)ppoll(receivers, seen.receivers, &t, NULL);
 }
 
-/* What a socket itself dropped must never be blamed on the path under test. */
 static uint64_t receivers_dropped(void)
 {
-	struct tpacket_stats stats;
 	uint64_t drops = 0;
 
-	for (unsigned int i = 0; i < seen.receivers; i++) {
-		socklen_t len = sizeof(stats);
-
-		if (getsockopt(receivers[i].fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
-			die("PACKET_STATISTICS");
-		drops += stats.tp_drops;
-	}
+	for (unsigned int i = 0; i < seen.receivers; i++)
+		drops += arrivals_dropped(receivers[i].fd);
 	return drops;
 }
 
@@ -290,17 +246,6 @@ static const char help[] =
 	"are flows seen on another too, `split_by` the frames that were. `lost`, `split` and the\n"
 	"receivers' `frames` and `bytes` are about connections only, `received` counts "
 	"everything.\n";
-
-static unsigned int word_parse(const char *text, const char *const *words)
-{
-	unsigned int i = 0;
-
-	while (words[i] && strcmp(words[i], text))
-		i++;
-	if (!words[i])
-		die_usage("not a word known here:", text);
-	return i;
-}
 
 static void option_take_to(struct options *o, const char *arg)
 {

@@ -43,7 +43,7 @@ static inline int packet_socket_open(const char *interface, uint16_t protocol)
 	int one = 1, fd;
 
 	if (!a.sll_ifindex)
-		die_usage("no such interface there:", interface);
+		die_usage("no such interface:", interface);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		die("AF_PACKET socket");

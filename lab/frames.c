@@ -6,20 +6,16 @@
  */
 #include <arpa/inet.h>
 #include <getopt.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "tally.h"
 
 #define TOOL_NAME "frames"
-#include "tool.h"
+#include "flows_place.h"
 
 #define FRAME_MAGIC 0x77667261u
 #define FRAME_MAX 65536
@@ -91,27 +87,6 @@ static uint64_t checksum(const uint8_t *data, size_t len)
 	return sum;
 }
 
-static int packet_socket_open(const struct options *o, uint16_t protocol)
-{
-	struct sockaddr_ll a = { .sll_family = AF_PACKET,
-				 .sll_protocol = htons(protocol),
-				 .sll_ifindex = (int)if_nametoindex(o->interface) };
-	int one = 1, fd;
-
-	if (!a.sll_ifindex)
-		die_usage("no such interface here:", o->interface);
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (fd < 0)
-		die("AF_PACKET socket");
-	socket_set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
-	socket_set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
-	(void)setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
-	(void)setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)))
-		die(o->interface);
-	return fd;
-}
-
 /* ---- send ---- */
 
 static void interface_mac(int fd, const char *name, uint8_t *ret)
@@ -156,7 +131,7 @@ static void payload_fill(uint8_t *payload, unsigned int len, uint32_t run, uint3
 static void run_send(struct options *o)
 {
 	unsigned int len = o->size - ETH_HLEN, sent = 0, full = 0;
-	int fd = packet_socket_open(o, 0);
+	int fd = packet_socket_open(o->interface, 0);
 	uint8_t *payload;
 	uint32_t run;
 	size_t total;
@@ -323,13 +298,10 @@ static void seen_print(const struct options *o)
 static void run_recv(struct options *o)
 {
 	uint64_t end = now_ns() + o->seconds * 1000000000ull, last = 0;
-	int fd = packet_socket_open(o, ETH_P_ALL);
-	struct packet_mreq promiscuous = { .mr_ifindex = (int)if_nametoindex(o->interface),
-					   .mr_type = PACKET_MR_PROMISC };
+	int fd = packet_socket_open(o->interface, ETH_P_ALL);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	uint64_t before;
 
-	(void)setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous));
 	fprintf(stderr, "ready\n");
 	while (!stop_asked && now_ns() < end && !(o->count && seen.tally.unique >= o->count)) {
 		before = seen.frames;

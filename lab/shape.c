@@ -15,7 +15,9 @@
 #include "flows_place.h"
 #include "shape_source.h"
 
-#define BATCH 32
+#define ARRIVAL_BYTES FRAME_BYTES
+#include "arrivals.h"
+
 #define SECONDS_MOST 3600
 
 struct options {
@@ -29,7 +31,6 @@ struct options {
 struct batch {
 	struct mmsghdr msg[BATCH + 1];
 	struct iovec iov[BATCH + 1];
-	char control[BATCH + 1][256];
 	uint8_t data[BATCH + 1][FRAME_BYTES];
 	unsigned int n;
 };
@@ -38,7 +39,8 @@ struct batch {
 enum end { INSIDE, OUTSIDE, ENDS };
 
 static volatile sig_atomic_t stop_asked; /* once: what is on its way is still awaited */
-static struct batch out[DIRECTIONS], in;
+static struct batch out[DIRECTIONS];
+static struct arrivals in;
 static int socket_of[ENDS], sink_of[ENDS];
 static uint64_t refused;
 
@@ -96,64 +98,25 @@ static void ends_open(const struct options *o)
 	}
 }
 
-/* What a socket itself dropped must never be blamed on the path under test. */
 static uint64_t sockets_dropped(void)
 {
-	struct tpacket_stats stats;
 	uint64_t drops = 0;
 
-	for (unsigned int i = 0; i < ENDS; i++) {
-		socklen_t len = sizeof(stats);
-
-		if (getsockopt(socket_of[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len))
-			die("PACKET_STATISTICS");
-		drops += stats.tp_drops;
-	}
+	for (unsigned int i = 0; i < ENDS; i++)
+		drops += arrivals_dropped(socket_of[i]);
 	return drops;
 }
 
 /* ---- receive ---- */
 
-static void in_arm(void)
-{
-	for (unsigned int i = 0; i < BATCH; i++) {
-		in.iov[i] = (struct iovec){ in.data[i], sizeof(in.data[i]) };
-		in.msg[i].msg_hdr = (struct msghdr){ .msg_iov = &in.iov[i],
-						     .msg_iovlen = 1,
-						     .msg_control = in.control[i],
-						     .msg_controllen = sizeof(in.control[i]) };
-	}
-}
-
-/* When a frame came, and whether the kernel has taken its outer tag out of the bytes. */
-static uint64_t control_read(struct msghdr *m, size_t *ret_hidden)
-{
-	struct tpacket_auxdata aux;
-	struct timespec t = { 0 };
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
-			memcpy(&t, CMSG_DATA(c), sizeof(t));
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		*ret_hidden = aux.tp_status & TP_STATUS_VLAN_VALID ? 4 : 0;
-	}
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
 static unsigned int receive_batch(enum direction d)
 {
 	unsigned int ours = 0;
-	int got;
+	int got = arrivals_receive(&in, socket_of[!sender_of(d)], "recvmmsg");
 
-	in_arm();
-	got = recvmmsg(socket_of[!sender_of(d)], in.msg, BATCH, MSG_DONTWAIT, NULL);
-	if (got < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-		die("recvmmsg");
 	for (int i = 0; i < got; i++) {
 		size_t hidden = 0;
-		uint64_t ns = control_read(&in.msg[i].msg_hdr, &hidden);
+		uint64_t ns = arrival_time(&in, i, &hidden);
 
 		ours += seen_take(in.data[i], in.msg[i].msg_len, hidden, d, ns);
 	}
@@ -405,17 +368,6 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
-
-static unsigned int word_parse(const char *text, const char *const *words)
-{
-	unsigned int i = 0;
-
-	while (words[i] && strcmp(words[i], text))
-		i++;
-	if (!words[i])
-		die_usage("not a word known here:", text);
-	return i;
-}
 
 static double real_parse(const char *text, double least, double most)
 {

@@ -60,6 +60,18 @@ static inline uint64_t number_parse(const char *text, uint64_t min, uint64_t max
 	return value;
 }
 
+/* Which of `words`, that end with NULL. */
+static inline unsigned int word_parse(const char *text, const char *const *words)
+{
+	unsigned int i = 0;
+
+	while (words[i] && strcmp(words[i], text))
+		i++;
+	if (!words[i])
+		die_usage("not a word known here:", text);
+	return i;
+}
+
 /* 192.0.2.1:PORT or [2001:db8::1]:PORT. Numbers only: a name would ask the network. */
 static inline socklen_t address_parse(const char *text, unsigned int port_offset,
 				      struct sockaddr_storage *ret)
