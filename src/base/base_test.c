@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -155,6 +156,25 @@ static void log_levels_have_names(void **state)
 	assert_int_equal(level, LOG_LEVEL_DEBUG);
 }
 
+static void clocks_are_numbers(void **state)
+{
+	struct timespec last = { 0 }, t;
+	uint64_t before = clock_now_ns(CLOCK_MONOTONIC), after;
+	double seconds;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &t), 0);
+	after = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	assert_true(before > 0 && before <= after);
+	assert_true(after <= clock_now_ns(CLOCK_MONOTONIC));
+
+	seconds = clock_seconds_since(CLOCK_MONOTONIC, &last);
+	assert_true(last.tv_sec > 0 || last.tv_nsec > 0);
+	assert_true(seconds == (double)last.tv_sec + (double)last.tv_nsec / 1e9);
+	last.tv_sec += 1000000;
+	assert_true(clock_seconds_since(CLOCK_MONOTONIC, &last) < 0);
+	assert_true(clock_seconds_since(CLOCK_MONOTONIC, &last) >= 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +185,7 @@ int main(void)
 		cmocka_unit_test(the_nearest_word_is_found),
 		cmocka_unit_test(files_are_whole_or_absent),
 		cmocka_unit_test(log_levels_have_names),
+		cmocka_unit_test(clocks_are_numbers),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "bus/private.h"
 
 #define CHUNK 65536
@@ -114,10 +114,7 @@ int bus_client_new(const char *path, int timeout_ms, struct bus_client **ret, st
 
 static int64_t now_ms(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+	return (int64_t)(clock_now_ns(CLOCK_MONOTONIC) / 1000000);
 }
 
 /* `until` < 0 waits for ever. */

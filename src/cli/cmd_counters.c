@@ -2,8 +2,8 @@
 /* counters: what the packet path counted, and with --watch how fast it counts. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/format.h"
 #include "cli/table.h"
@@ -13,14 +13,6 @@ struct before {
 	json_t *counters;
 	double at;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static const char *text_of(const json_t *c, const char *key)
 {
@@ -188,7 +180,7 @@ static enum cli_status once(const struct cli *cli, struct bus_client *client, vo
 	_cleanup_reply_ struct bus_reply reply = { 0 };
 	struct before *before = state;
 	enum cli_status s = cli_ask_over(client, "io.weir.GetCounters", parameters(cli), &reply);
-	double at = now();
+	double at = (double)clock_now_ns(CLOCK_MONOTONIC) / 1e9;
 	json_t *counters;
 
 	if (s)

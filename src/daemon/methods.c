@@ -5,6 +5,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/near.h"
 #include "daemon/views.h"
@@ -119,19 +120,12 @@ void methods_log_diag(const struct diag *d, bool notes)
 	}
 }
 
-static uint64_t monotonic_usec(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 int methods_reload(struct engine *engine, struct diag *d, struct strbuf *changed)
 {
 	int r;
 
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)monotonic_usec());
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+			 (unsigned long long)clock_now_ns(CLOCK_MONOTONIC) / 1000);
 	r = engine_load(engine, d, changed);
 	methods_log_diag(d, false); /* a start has said them, and `weir reload` shows them */
 	if (r)

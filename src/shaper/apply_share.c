@@ -4,19 +4,9 @@
  * together they could send more than the line has.  So what each used is looked at every second,
  * and while the line is full it is shared out.
  */
+#include "base/clock.h"
 #include "shaper/apply_private.h"
 #include "shaper/share.h"
-
-static double seconds_since(struct timespec *last)
-{
-	struct timespec now;
-	double seconds;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	seconds = (double)(now.tv_sec - last->tv_sec) + (double)(now.tv_nsec - last->tv_nsec) / 1e9;
-	*last = now;
-	return seconds;
-}
 
 static struct shaper_class *top_of(const struct shaper_tree *t, int side, unsigned queue)
 {
@@ -85,7 +75,7 @@ static void share(struct shaper_tree *t, int side, double seconds)
 
 void shaper_share_tick(struct shaper_tree *t)
 {
-	const double seconds = seconds_since(&t->shared);
+	const double seconds = clock_seconds_since(CLOCK_MONOTONIC, &t->shared);
 
 	if (!t->plan || t->plan->queues < 2 || t->plan->queues > SHAPER_QUEUES)
 		return;

@@ -5,9 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "pipe/balance/flows.h"
 #include "pipe/balance/maps.h"
 
@@ -294,17 +294,6 @@ static void live_revert(void *data)
 
 /* --- every second ------------------------------------------------------------------------------ */
 
-static double seconds_since(struct timespec *last)
-{
-	struct timespec now;
-	double seconds;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	seconds = (double)(now.tv_sec - last->tv_sec) + (double)(now.tv_nsec - last->tv_nsec) / 1e9;
-	*last = now;
-	return seconds;
-}
-
 static void measure(struct balancer *b, const struct counter_view *counters, double seconds)
 {
 	vec_foreach(&b->members.all, m) {
@@ -323,7 +312,7 @@ static bool live_tick(void *data, const struct counter_view *counters)
 {
 	struct balance_live *live = data;
 	const int64_t before = live->ticked.tv_sec;
-	double seconds = seconds_since(&live->ticked);
+	double seconds = clock_seconds_since(CLOCK_BOOTTIME, &live->ticked);
 	uint32_t passed = before ? (uint32_t)(live->ticked.tv_sec - before) : 0;
 	bool wanted = live->wants_sync;
 
