@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "model/network.h"
 
-static void device_free(struct net_device *device)
+void net_device_free(struct net_device *device)
 {
 	free(device->id);
 	free(device->name);
@@ -18,7 +18,7 @@ void net_circuit_free(struct net_circuit *circuit)
 	free(circuit->leaf.down);
 	free(circuit->leaf.up);
 	vec_foreach(&circuit->devices, device)
-		device_free(device);
+		net_device_free(device);
 	vec_free(&circuit->devices);
 	*circuit = (struct net_circuit){ 0 };
 }

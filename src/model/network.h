@@ -64,6 +64,7 @@ struct network {
 	VEC(struct net_circuit) circuits;
 };
 
+void net_device_free(struct net_device *device);
 void net_circuit_free(struct net_circuit *circuit);
 void network_free(struct network *network);
 #define _cleanup_network_ _cleanup_(network_free)

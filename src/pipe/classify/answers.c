@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <ctype.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/near.h"
 #include "pipe/classify/figures.h"
 
@@ -281,8 +281,8 @@ static int answer_unknown(void *data, const json_t *in, json_t **ret, const char
 	struct classify_live *live = data;
 	_cleanup_free_ struct stranger *list = calloc(CLASSIFY_STRANGERS, sizeof(*list));
 	json_int_t limit = json_integer_value(json_object_get(in, "limit"));
-	struct timespec now;
 	json_t *array;
+	uint64_t now;
 	size_t n;
 	int r = need(live, d);
 
@@ -290,12 +290,10 @@ static int answer_unknown(void *data, const json_t *in, json_t **ret, const char
 		return r ? r : -ENOMEM;
 	n = live->strangers_fd < 0 ? 0 : read_strangers(live, list, CLASSIFY_STRANGERS);
 	qsort(list, n, sizeof(*list), by_bytes);
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	now = clock_now_ns(CLOCK_MONOTONIC);
 	array = json_array();
 	for (size_t i = 0; i < n && (limit <= 0 || i < (size_t)limit); i++)
-		(void)json_array_append_new(
-			array, stranger_to_json(&list[i], (uint64_t)now.tv_sec * 1000000000u +
-								  (uint64_t)now.tv_nsec));
+		(void)json_array_append_new(array, stranger_to_json(&list[i], now));
 	*ret = json_pack("{s:o, s:I}", "addresses", array, "total", (json_int_t)n);
 	return 0;
 }

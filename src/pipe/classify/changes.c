@@ -4,15 +4,6 @@
 #include "base/cleanup.h"
 #include "model/net_index.h"
 
-static void device_free(struct net_device *device)
-{
-	free(device->id);
-	free(device->name);
-	free(device->mac);
-	free(device->comment);
-	vec_free(&device->addresses);
-}
-
 void classify_change_free(struct classify_change *change)
 {
 	free(change->id);
@@ -20,7 +11,7 @@ void classify_change_free(struct classify_change *change)
 	free(change->parent);
 	free(change->leaf_down);
 	free(change->leaf_up);
-	device_free(&change->device);
+	net_device_free(&change->device);
 	*change = (struct classify_change){ 0 };
 }
 

@@ -259,7 +259,7 @@ static int begin(struct classify_live *live)
 	return 0;
 }
 
-static void give_up(struct classify_live *live)
+void classify_command_revert(struct classify_live *live)
 {
 	classify_changes_free(&live->changes);
 	live->changes = live->before;
@@ -278,7 +278,7 @@ static int change(struct classify_live *live, const json_t *in, bool add, const 
 		return r;
 	c = classify_changes_at(&live->changes, id);
 	if (!c) {
-		give_up(live);
+		classify_command_revert(live);
 		return -ENOMEM;
 	}
 	/* One that was removed by command and is in a file is only changed. */
@@ -288,7 +288,7 @@ static int change(struct classify_live *live, const json_t *in, bool add, const 
 	if (!r)
 		r = check_change(live, c, ret_wrong, d);
 	if (r)
-		give_up(live);
+		classify_command_revert(live);
 	return r;
 }
 
@@ -359,7 +359,7 @@ static int run_remove(void *data, const struct pipe_facts *facts, const json_t *
 		return 0;
 	c = classify_changes_at(&live->changes, id);
 	if (!c) {
-		give_up(live);
+		classify_command_revert(live);
 		return -ENOMEM;
 	}
 	c->removed = true;
@@ -454,7 +454,7 @@ static int run_map(void *data, const struct pipe_facts *facts, const json_t *in,
 	else
 		r = vec_push(&live->changes.mappings, mapping);
 	if (r)
-		give_up(live);
+		classify_command_revert(live);
 	return r;
 }
 

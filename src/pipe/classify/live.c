@@ -8,9 +8,9 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "pipe/instance.h"
 
 void classify_tell(struct classify_live *live, const char *subject, const char *event,
@@ -401,31 +401,16 @@ static void live_revert(void *data)
 	live->next = NULL;
 	if (!live->now && live->made_cpus)
 		classify_cpus_unpin(live); /* a start that failed leaves nothing */
-	if (!live->commanded)
-		return;
-	live->commanded = live->unchecked = false;
-	classify_changes_free(&live->changes);
-	live->changes = live->before;
-	live->before = (struct classify_changes){ 0 };
+	if (live->commanded)
+		classify_command_revert(live);
 }
 
 /* --- every second ------------------------------------------------------------------------------ */
 
-static double seconds_since(struct timespec *last)
-{
-	struct timespec now;
-	double seconds;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	seconds = (double)(now.tv_sec - last->tv_sec) + (double)(now.tv_nsec - last->tv_nsec) / 1e9;
-	*last = now;
-	return seconds;
-}
-
 static bool live_tick(void *data, const struct counter_view *counters)
 {
 	struct classify_live *live = data;
-	const double seconds = seconds_since(&live->ticked);
+	const double seconds = clock_seconds_since(CLOCK_BOOTTIME, &live->ticked);
 
 	if (live->tree)
 		(void)shaper_tree_tick(live->tree);

@@ -82,6 +82,8 @@ void classify_tell_news(struct classify_live *live, const struct classify_world 
 
 /* commands.c, answers.c, address.c */
 extern const struct stage_command classify_commands[];
+/* What was changed since the last sync that settled is as it was. */
+void classify_command_revert(struct classify_live *live);
 extern const struct stage_query classify_queries[];
 void classify_address(void *live, const char *address, struct strbuf *lines, json_t *facts);
 
