@@ -49,9 +49,15 @@ static const void *present(const struct model *model, const char *name)
 void sections_wish(const struct model *model, struct pipe_wish *ret)
 {
 	*ret = (struct pipe_wish){ .settings = present(model, pipe_settings_schema.name) };
-	for (unsigned i = 0; i < STAGE_MAX; i++)
-		if (stages[i]->schema)
-			ret->stage[i] = present(model, stages[i]->schema->name);
+	for (unsigned i = 0; i < STAGE_MAX; i++) {
+		const struct section *section =
+			stages[i]->schema ? model_section(model, stages[i]->schema->name) : NULL;
+
+		if (!section || !section->present)
+			continue;
+		ret->stage[i] = section->data;
+		ret->at[i] = &section->at;
+	}
 }
 
 const char *sections_bus_path(const struct model *model)

@@ -2,6 +2,7 @@
 #include "pipe/live.h"
 
 #include "pipe/pipeline.h"
+#include "pipe/who.h"
 
 #define lives_foreach(lives, ops_)                                                                \
 	for (unsigned i = 0; i < STAGE_MAX; i++)                                                  \
@@ -76,6 +77,19 @@ void lives_settle(struct lives *lives, const struct counter_view *counters)
 void lives_revert(struct lives *lives)
 {
 	lives_foreach(lives, ops) ops->revert(lives->at[i]);
+}
+
+int lives_who(const struct lives *lives, struct pipe_who *ret)
+{
+	*ret = (struct pipe_who){ 0 };
+	lives_foreach(lives, ops) if (ops->who) return ops->who(lives->at[i], ret);
+	return 0;
+}
+
+bool lives_given(const struct lives *lives, uint32_t id, uint32_t *ret)
+{
+	lives_foreach(lives, ops) if (ops->given) return ops->given(lives->at[i], id, ret);
+	return false;
 }
 
 bool lives_tick(struct lives *lives, const struct counter_view *counters)

@@ -22,4 +22,7 @@ int lives_prepare(struct lives *lives, const struct pipe_wish *wish, const struc
 		  const struct pipe_plan *plan, struct diag *d);
 void lives_settle(struct lives *lives, const struct counter_view *counters);
 void lives_revert(struct lives *lives);
+/* From the stage that knows subscribers; nobody without one. */
+int lives_who(const struct lives *lives, struct pipe_who *ret);
+bool lives_given(const struct lives *lives, uint32_t id, uint32_t *ret);
 bool lives_tick(struct lives *lives, const struct counter_view *counters);

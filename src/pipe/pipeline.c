@@ -74,18 +74,6 @@ static void port_free(struct port *port)
 
 /* --- wish and plan ----------------------------------------------------------------------------- */
 
-int pipe_wish_check(const struct pipe_wish *wish, const struct pipe_facts *facts, struct diag *d)
-{
-	unsigned before = d->errors;
-
-	if (wish->settings)
-		(void)pipe_settings_check(wish->settings, facts, d);
-	for (unsigned i = 0; i < STAGE_MAX; i++)
-		if (wish->stage[i] && stages[i]->check)
-			(void)stages[i]->check(wish->stage[i], facts, d);
-	return d->errors > before ? -EINVAL : 0;
-}
-
 static int make_plan(const struct pipeline *p, const struct pipe_wish *wish,
 		     const struct pipe_facts *facts, struct pipe_plan *ret)
 {
@@ -541,6 +529,7 @@ int pipeline_new(const char *pins, const char *state, const struct pipe_surround
 	(void)watch_open(&p->watch, d);
 	host.pins = p->pins;
 	host.kernel = &p->kernel;
+	host.lives = &p->lives;
 	r = lives_open(&host, &p->lives, d);
 	if (r)
 		return r;

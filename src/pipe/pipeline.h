@@ -17,6 +17,7 @@ struct pipeline;
 /* What the operator wants: a section per stage (NULL = absent) and the settings (NULL = default). */
 struct pipe_wish {
 	const void *stage[STAGE_MAX];
+	const struct mark *at[STAGE_MAX]; /* where the sections begin; may be NULL */
 	const struct pipe_settings *settings;
 	bool retry; /* the operator asks: try again what was refused before */
 };

@@ -19,6 +19,8 @@
 struct pipe_bpf;     /* the skeleton of pipe.bpf.c */
 struct counter_view; /* counters.h */
 struct pipe_kernel;  /* instance.h */
+struct lives;	     /* live.h */
+struct pipe_who;     /* who.h */
 
 enum stage_id {
 #define STAGE(s) STAGE_##s,
@@ -42,6 +44,7 @@ struct stage_host {
 	const char *pins;  /* directory on a bpffs; NULL = pin nothing */
 	const char *state; /* directory for files; NULL = keep nothing */
 	const struct pipe_kernel *kernel;
+	const struct lives *lives; /* the others', once all are open */
 	/* A line for people: "eth3", "drained", "no flow of its own is left". */
 	void (*tell)(const char *subject, const char *event, const char *text, void *data);
 	void *data;
@@ -90,6 +93,10 @@ struct stage_live_ops {
 	const struct stage_query *queries;    /* the same */
 	/* Adds lines below the stage's table.  May be NULL. */
 	void (*notes)(void *live, json_t *notes);
+	/* Of the stage that knows subscribers: who they are; and how often a number of theirs was
+	 * given to somebody, false behind the last.  May be NULL. */
+	int (*who)(const void *live, struct pipe_who *ret);
+	bool (*given)(const void *live, uint32_t id, uint32_t *ret);
 	/* What happens to packets of this address, a sentence per line, and as data.  May be NULL. */
 	void (*address)(void *live, const char *address, struct strbuf *lines, json_t *facts);
 };
@@ -98,6 +105,7 @@ struct stage_ops {
 	const char *name;  /* as in stages.def; also the name of its section and its command */
 	const char *title; /* one line for help */
 	const struct schema *schema;
+	const struct stage_ops *needs; /* its section makes no sense without that one's; or NULL */
 	size_t port_size; /* bytes of plan per port; compared byte by byte to find what changed */
 
 	/* What single keys cannot show; reports every problem.  The section is present. */

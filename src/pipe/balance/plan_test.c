@@ -250,8 +250,10 @@ static struct traces traces_of(int program_fd)
 	return t;
 }
 
-/* Two small ones of a function that kernels before 6.8 verify whoever calls it. */
-#define ALWAYS "classify_overfl classify_prefix counters pipe_bpf.rodata ports"
+/* Small ones of functions that kernels before 6.8 verify whoever calls them. */
+#define ALWAYS                                                            \
+	"classify_overfl classify_prefix counters pipe_bpf.rodata ports " \
+	"rtt_clock rtt_cpus rtt_details rtt_flows rtt_samples"
 #define SHARED "balance_ports balance_table " ALWAYS
 
 static void a_program_has_what_it_needs(void **state)

@@ -39,6 +39,7 @@ static int take(struct classify_ids *ids, uint32_t id, const char *name)
 	}
 	ids->all.at[id].name = own;
 	ids->all.at[id].used = true;
+	ids->all.at[id].given++;
 	return 0;
 }
 

@@ -442,6 +442,8 @@ const struct stage_live_ops classify_live_ops = {
 	.tick = live_tick,
 	.commands = classify_commands,
 	.queries = classify_queries,
+	.who = classify_who,
+	.given = classify_given,
 	.address = classify_address,
 	.notes = classify_cpus_notes,
 };

@@ -87,4 +87,8 @@ void classify_command_revert(struct classify_live *live);
 extern const struct stage_query classify_queries[];
 void classify_address(void *live, const char *address, struct strbuf *lines, json_t *facts);
 
+/* who.c */
+int classify_who(const void *live, struct pipe_who *ret);
+bool classify_given(const void *live, uint32_t id, uint32_t *ret);
+
 extern const struct stage_live_ops classify_live_ops;
