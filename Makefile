@@ -42,7 +42,7 @@ GENERATED := $(B)/gen/stages.h $(B)/gen/stages.bpf.h $(SKELS)
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
-all: $(B)/weird $(B)/weir $(B)/xdp_config $(B)/xdp_iphash_to_cpu_cmdline $(B)/xdp_loadbalancer.o $(LABS) docs
+all: $(B)/weird $(B)/weir $(B)/xdp_config $(B)/xdp_iphash_to_cpu_cmdline $(B)/xdp_pping $(B)/xdp_loadbalancer.o $(LABS) docs
 tests: all $(TESTS)
 fuzz: $(FUZZERS)
 bench: all $(BENCHES)
@@ -92,7 +92,7 @@ $(B)/weird $(B)/weir:
 # The balancer that needs no daemon: what `ip link` loads, and the name under which weir fills its map.
 $(B)/xdp_loadbalancer.o: $(B)/src/pipe/balance/classic/xdp_loadbalancer.bpf.o
 	$(Q)cp $< $@
-$(B)/xdp_config $(B)/xdp_iphash_to_cpu_cmdline: $(B)/weir
+$(B)/xdp_config $(B)/xdp_iphash_to_cpu_cmdline $(B)/xdp_pping: $(B)/weir
 	$(Q)ln -sf weir $@
 
 $(B)/lab/%: lab/%.c

@@ -3,9 +3,11 @@
 #include "cli/cli.h"
 #include "cli/xdp_config.h"
 #include "cli/xdp_iphash.h"
+#include "cli/xdp_pping.h"
 
 const struct cli_alias cli_aliases[] = {
 	{ "xdp_config", xdp_config_main },
 	{ "xdp_iphash_to_cpu_cmdline", xdp_iphash_main },
+	{ "xdp_pping", xdp_pping_main },
 	{ 0 },
 };

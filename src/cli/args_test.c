@@ -194,14 +194,14 @@ static void test_rows_agree(void **state)
 		}
 }
 
-/* No command's name may begin another's: the first row that fits is taken. */
+/* No command's name may begin that of one behind it: the first row that fits is taken. */
 static void test_names_differ(void **state)
 {
 	for (const struct cli_command *a = cli_commands; a->name; a++)
-		for (const struct cli_command *b = cli_commands; b->name; b++) {
+		for (const struct cli_command *b = a + 1; b->name; b++) {
 			size_t len = strlen(a->name);
 
-			assert_true(a == b || strncmp(a->name, b->name, len) ||
+			assert_true(strncmp(a->name, b->name, len) ||
 				    (b->name[len] && b->name[len] != ' '));
 		}
 }

@@ -30,6 +30,7 @@ enum cli_offer {
 	OFFER_STAGES,
 	OFFER_COMMANDS,
 	OFFER_SORT_KEYS,
+	OFFER_WORDS, /* those of the option's row */
 	OFFER_BASH
 };
 
@@ -45,6 +46,7 @@ struct cli_option {
 	const char *help;
 	enum cli_offer offer;
 	bool hidden, required;
+	const char *words; /* "access internet both": what it may be */
 };
 
 struct cli;
@@ -166,5 +168,7 @@ enum cli_status cmd_subscribers_set(const struct cli *cli);
 enum cli_status cmd_subscribers_remove(const struct cli *cli);
 enum cli_status cmd_subscribers_reset(const struct cli *cli);
 enum cli_status cmd_tree(const struct cli *cli);
+enum cli_status cmd_rtt(const struct cli *cli);
+enum cli_status cmd_flows(const struct cli *cli);
 enum cli_status cmd_help(const struct cli *cli);
 enum cli_status cmd_completion(const struct cli *cli);

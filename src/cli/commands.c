@@ -109,6 +109,39 @@ static const struct cli_option tree_options[] = {
 	{ 0 },
 };
 
+#define WHOSE                                                              \
+	{                                                                  \
+		"subscriber", 0, TAKES_VALUE, "ID", "Only this subscriber" \
+	}
+#define ONE_OF(name, value, list, help)                                       \
+	{                                                                     \
+		name, 0, TAKES_VALUE, value, help, OFFER_WORDS, .words = list \
+	}
+
+static const struct cli_option rtt_options[] = {
+	WHOSE,
+	{ "node", 0, TAKES_VALUE, "NODE", "Only what is below this node" },
+	ONE_OF("by", "GROUP", "subscriber node", "A row per subscriber (the default) or node"),
+	ONE_OF("side", "SIDE", "access internet both",
+	       "Only access or internet; both: merged in one row"),
+	ONE_OF("kind", "KIND", "timestamp sequence handshake all each",
+	       "Only this kind of sample; each: a row per kind"),
+	{ "interval", 0, TAKES_SECONDS, "SECONDS", "Of the last SECONDS (default: 60)" },
+	ONE_OF("sort", "KEY", "name samples mean p50 p90 p99 max", "Sort by KEY (default: name)"),
+	{ "top", 0, TAKES_VALUE, "N", "At most N rows (default: all)" },
+	WATCH,
+	{ 0 },
+};
+
+static const struct cli_option flows_options[] = {
+	WHOSE,
+	{ "top", 0, TAKES_VALUE, "N", "At most N rows (default: 20), 0 for all" },
+	ONE_OF("sort", "KEY", "bytes packets again rtt age", "Sort by KEY (default: bytes)"),
+	{ "idle", 0, TAKES_SECONDS, "SECONDS", "Not those silent for longer (default: 60)" },
+	WATCH,
+	{ 0 },
+};
+
 static const struct cli_option monitor_options[] = {
 	{ "figures", 0, TAKES_VALUE, "STAGE", "Also the rows of that stage's table, every second",
 	  OFFER_STAGES },
@@ -210,6 +243,18 @@ const struct cli_command cli_commands[] = {
 	  .stage = #name },
 #include "pipe/stages.def"
 #undef STAGE
+	/* Behind the stages: "rtt show" is the stage's table. */
+	{ "rtt", "", "Round-trip times of subscribers or nodes",
+	  "Measured on the packets that pass: to the subscriber and back (access), to the rest "
+	  "of the world and back (internet), in milliseconds. Kinds: timestamp, sequence, "
+	  "handshake. Keys: name, samples, mean, p50, p90, p99, max. The stage's own table is "
+	  "'weir rtt show'.",
+	  "rtt --side access --sort p90 --top 10", cmd_rtt, rtt_options },
+	{ "flows", "", "Who talks to whom, how much, how far away",
+	  "AGAIN counts segments that were sent more than once. ACCESS and INTERNET are the "
+	  "last round trips on that side, in milliseconds. Keys: bytes, packets, again, rtt, "
+	  "age. States and ages are shown where the terminal is wide enough; --json has more.",
+	  "flows --subscriber 17 --sort again", cmd_flows, flows_options },
 	{ "explain interface", "NAME", "What happens to an interface's packets, in words", NULL,
 	  "explain interface eth1", cmd_explain_interface, .offer = OFFER_INTERFACES },
 	{ "explain ip", "ADDRESS", "What happens to an address's packets, in words",

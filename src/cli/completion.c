@@ -20,7 +20,7 @@ static void add_stages(struct strbuf *out)
 }
 
 /* The compgen arguments that make the offer. */
-static void add_offer(struct strbuf *out, enum cli_offer offer)
+static void add_offer(struct strbuf *out, enum cli_offer offer, const char *words)
 {
 	static const char *const sort_keys[] = { CLI_SORT_KEYS };
 
@@ -41,6 +41,9 @@ static void add_offer(struct strbuf *out, enum cli_offer offer)
 		for (size_t i = 0; i < ARRAY_LEN(sort_keys); i++)
 			strbuf_addf(out, "%s%s", i ? " " : "", sort_keys[i]);
 		strbuf_add(out, "\"");
+		break;
+	case OFFER_WORDS:
+		strbuf_addf(out, "-W \"%s\"", words);
 		break;
 	case OFFER_BASH:
 		strbuf_add(out, "-W bash");
@@ -82,8 +85,17 @@ static void add_value_case(struct strbuf *out, const struct cli_option *o)
 	if (!takes_value(o))
 		return;
 	strbuf_addf(out, "\t--%s) _weir_offer ", o->name);
-	add_offer(out, o->offer);
+	add_offer(out, o->offer, o->words);
 	strbuf_add(out, "; return ;;\n");
+}
+
+/* Before the cases for all: the same option offers other words at this command. */
+static void add_word_cases(struct strbuf *out, const struct cli_command *c)
+{
+	for (const struct cli_option *o = c->options; o && o->name; o++)
+		if (o->offer == OFFER_WORDS && seen_before(c, o->name))
+			strbuf_addf(out, "\t\"%s \"*--%s) _weir_offer -W \"%s\"; return ;;\n",
+				    c->name, o->name, o->words);
 }
 
 static void add_value_name(struct strbuf *out, const struct cli_option *o)
@@ -113,7 +125,8 @@ static void add_first_words(struct strbuf *out)
 	}
 }
 
-/* "config ") the second words; nothing for a command of one word. */
+/* "config ") the second words; nothing for a command of one word.  The cases below are looked at
+ * besides: the first word may be a command of its own. */
 static void add_second_words(struct strbuf *out)
 {
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
@@ -129,7 +142,7 @@ static void add_second_words(struct strbuf *out)
 		for (const struct cli_command *b = c; b->name; b++)
 			if (!strncmp(b->name, c->name, len + 1))
 				strbuf_addf(out, "%s%s", b == c ? "" : " ", b->name + len + 1);
-		strbuf_add(out, "\" ;;\n");
+		strbuf_add(out, "\" ;;&\n");
 	}
 }
 
@@ -149,7 +162,7 @@ static void add_command(struct strbuf *out, const struct cli_command *c)
 		strbuf_add(out, "\"\n");
 	} else if (c->offer) {
 		strbuf_add(out, "\t\t[[ $current == -* ]] || { _weir_offer ");
-		add_offer(out, c->offer);
+		add_offer(out, c->offer, NULL);
 		strbuf_add(out, "; return; }\n");
 	}
 	strbuf_add(out, "\t\t;;\n");
@@ -166,15 +179,18 @@ void cli_completion_bash(struct strbuf *out)
 		   "\tlocal current=${COMP_WORDS[COMP_CWORD]} line=\"\" words=\"\" i\n"
 		   "\tlocal options=\"");
 	add_option_names(out, cli_global_options);
-	strbuf_add(out, "\"\n\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n");
-	each_option(out, add_value_case);
-	strbuf_add(out, "\tesac\n"
+	strbuf_add(out, "\"\n\n"
 			"\t# The words so far, without options and their values.\n"
 			"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 			"\t\tcase ${COMP_WORDS[i]} in\n\t\t");
 	each_option(out, add_value_name);
 	strbuf_add(out, ") ((i++)) ;;\n\t\t-*) ;;\n\t\t*) line+=\"${COMP_WORDS[i]} \" ;;\n"
-			"\t\tesac\n\tdone\n\tcase $line in\n\t\"\") words=\"");
+			"\t\tesac\n\tdone\n\tcase $line${COMP_WORDS[COMP_CWORD-1]} in\n");
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		add_word_cases(out, c);
+	strbuf_add(out, "\tesac\n\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n");
+	each_option(out, add_value_case);
+	strbuf_add(out, "\tesac\n\tcase $line in\n\t\"\") words=\"");
 	add_first_words(out);
 	strbuf_add(out, "\" ;;\n");
 	add_second_words(out);

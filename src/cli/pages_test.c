@@ -79,6 +79,8 @@ static void test_man_weir(void **state)
 					      "weir-admin",
 					      "weir subscribers show ID",
 					      "--min-upload RATE",
+					      "weir rtt show",
+					      "weir flows [--subscriber ID]",
 					      "WEIR_BUS",
 					      NULL };
 
@@ -176,6 +178,12 @@ static void test_completion(void **state)
 	completes(script, "subscribers list --sort d", "download drops");
 	completes(script, "subscribers add --min-", "--min-download --min-upload");
 	completes(script, "tree --c", "--circuits");
+	completes(script, "rtt ", "show");
+	completes(script, "rtt --s", "--side --sort --subscriber");
+	completes(script, "rtt --subscriber 17 --sort p", "p50 p90 p99");
+	completes(script, "rtt --kind e", "each");
+	completes(script, "rtt show --", "--bus --help --json --timeout --version --watch");
+	completes(script, "flows --sort a", "again age");
 	completes(script, "check --p", "--plan");
 	completes(script, "explain interface l", "lo");
 	completes(script, "completion ", "bash");
