@@ -113,10 +113,16 @@ int watch_cpus(struct bpf_raw_tracepoint_args *ctx)
 	return count_cpus(ctx->args[0], ctx->args[2]);
 }
 
-/* (map, processed, drops, ...): there was no memory for an skb. */
+extern int LINUX_KERNEL_VERSION __kconfig;
+#define SINCE_5_13 (5 << 16 | 13 << 8)
+
+/* (map, processed, drops, ...): there was no memory for an skb.  Before 5.13 a drop is also what TC
+ * sends on to another interface. */
 SEC("raw_tp/xdp_cpumap_kthread")
 int watch_cpus_end(struct bpf_raw_tracepoint_args *ctx)
 {
+	if (LINUX_KERNEL_VERSION < SINCE_5_13)
+		return 0;
 	return count_cpus(ctx->args[0], ctx->args[2]);
 }
 
