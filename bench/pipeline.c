@@ -2,7 +2,8 @@
 /*
  * What the shaper's packet path costs, from where a packet arrives to its queue: nanoseconds of XDP
  * and TC together, for 1 to 100,000 subscribers of whom each packet is another's.  Ours, the study
- * it was designed by, and the classic way, interleaved in one run and loaded anew several times.
+ * it was designed by, and the classic way, with round-trip times and without, interleaved in one
+ * run and loaded anew several times.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,114 +18,45 @@
 #include "lib/machine.h"
 #include "lib/pb.h"
 #include "lib/pipeline_ours.h"
+#include "lib/pipeline_report.h"
+#include "lib/pipeline_ways.h"
+#include "lib/pipeline_worst.h"
 #include "lib/study.h"
 #include "nl/sock.h"
 #include "pipe/shared.h"
 
 #define LO 1	      /* by it packets come and leave */
 #define OTHER "pipe0" /* the shaper wants two interfaces */
-
-/* --- what is measured -------------------------------------------------------------------------- */
-
-enum part_id {
-	OURS_XDP,
-	OURS_TC,
-	OURS_OUT,
-	KERNEL_XDP,
-	KERNEL_OUT,
-	STUDY_XDP,
-	STUDY_TC,
-	CLASSIC_XDP,
-	CLASSIC_TC,
-	CLASSIC_TC_LOOKUP,
-	N_PARTS
-};
-
-enum looks {
-	WHOLE,	   /* the packet as it is */
-	CLASSED,   /* its class is known already */
-	MARKED,	   /* metadata in its first bytes: class, queue, and where to send it */
-	MARKED_ON, /* the same, but the kernel forwards it */
-	N_LOOKS
-};
-
-static const struct part {
-	const char *label;
-	enum looks looks;
-	unsigned verdict;
-	bool classifies; /* says the class */
-} parts[N_PARTS] = {
-	[OURS_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
-	[OURS_TC] = { "TC in", MARKED, TC_ACT_REDIRECT, true },
-	[OURS_OUT] = { "TC out", CLASSED, PB_VERDICTS - 1, false },
-	[KERNEL_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
-	[KERNEL_OUT] = { "TC out", MARKED_ON, PB_VERDICTS - 1, true },
-	[STUDY_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
-	[STUDY_TC] = { "TC", MARKED, TC_ACT_REDIRECT, true },
-	[CLASSIC_XDP] = { "XDP", WHOLE, XDP_REDIRECT, false },
-	[CLASSIC_TC] = { "TC with RTT", WHOLE, TC_ACT_OK, true },
-	[CLASSIC_TC_LOOKUP] = { "TC", WHOLE, TC_ACT_OK, true },
-};
-
-enum way_id { OURS, KERNEL, STUDY, CLASSIC, CLASSIC_LOOKUP, N_WAYS };
-
-static const struct way {
-	const char *key, *label;
-	enum part_id part[3];
-	unsigned n;
-} ways[N_WAYS] = {
-	[OURS] = { "ours", "weir, bridging", { OURS_XDP, OURS_TC, OURS_OUT }, 3 },
-	[KERNEL] = { "ours_kernel", "weir, the kernel forwards", { KERNEL_XDP, KERNEL_OUT }, 2 },
-	[STUDY] = { "study", "the study", { STUDY_XDP, STUDY_TC }, 2 },
-	[CLASSIC] = { "classic", "classic, lookup and RTT", { CLASSIC_XDP, CLASSIC_TC }, 2 },
-	[CLASSIC_LOOKUP] = { "classic_lookup",
-			     "classic, lookup alone",
-			     { CLASSIC_XDP, CLASSIC_TC_LOOKUP },
-			     2 },
-};
-
-/* More packets where there are more subscribers, so that most of them have one. */
-enum size_id { ONE, K1, K10, K100, N_SIZES };
-
-static const struct size {
-	const char *key, *label;
-	unsigned n, repeat, rounds, quick;
-} sizes[N_SIZES] = {
-	[ONE] = { "1", "1", 1, 20000, 60, 30 },
-	[K1] = { "1k", "1,000", 1000, 20000, 60, 30 },
-	[K10] = { "10k", "10,000", 10000, 60000, 30, 10 },
-	[K100] = { "100k", "100,000", 100000, 250000, 12, 5 },
-};
-
-/* Of the sum of ours to the sum of another; "classic" is what measures round-trip times as well. */
-static const struct goal {
-	enum size_id from, to;
-	enum way_id against;
-	double limit;
-} goals[] = {
-	{ ONE, K100, STUDY, 1.2 },
-	{ K1, K1, CLASSIC, 0.4 },
-	{ K100, K100, CLASSIC, 0.25 },
-};
+#define FLOWS_MIN 1024
+#define FILL 8 /* packets per subscriber, so that all but one of 3,000 have a flow */
 
 struct options {
 	const char *packet;
 	unsigned copies, cpu;
-	bool json, quick;
+	unsigned flows; /* 0: as the size says */
+	bool json, quick, worst;
 };
 
-struct results {
-	struct pb_case parts[N_SIZES][N_PARTS];
-	struct samples ways[N_SIZES][N_WAYS];
-};
+static bool is_v6(const struct options *o)
+{
+	return strstr(o->packet, "p6");
+}
 
 /* --- the programs ------------------------------------------------------------------------------ */
 
 struct programs {
 	int fd[N_PARTS];
-	struct bpf_object *study, *classic;
-	struct pipeline_ours ours;
+	struct bpf_object *study, *study_rtt, *classic;
+	struct pipeline_ours ours, rtt, all;
 };
+
+/* The same for any number of subscribers. */
+struct leaving {
+	struct bench_port ours, rtt, all;
+};
+
+#define RTT_SECTION "rtt: { details: false, flows: %u }\n"
+#define ALL_SECTION "rtt: { flows: %u }\n"
 
 static int program_fd(const struct bpf_object *object, const char *name)
 {
@@ -157,16 +89,52 @@ static int classic_load(const struct size *size, const struct pb_cfg *cfg, bool 
 	return path ? object_load(path, NULL, wishes, ARRAY_LEN(wishes), cfg, ret, &fd, d) : -ENOMEM;
 }
 
-static int programs_load(const struct size *size, const struct pb_cfg *cfg, bool v6, unsigned cpu,
+static int ours_load(struct pipeline_wish *w, unsigned flows, struct programs *p, struct diag *d)
+{
+	char rtt[64], all[64];
+	int r;
+
+	(void)snprintf(rtt, sizeof(rtt), RTT_SECTION, flows);
+	(void)snprintf(all, sizeof(all), ALL_SECTION, flows);
+	w->routing = true;
+	r = pipeline_open_ours(w, &p->ours, d);
+	w->routing = false;
+	w->rtt = rtt;
+	r = r ? r : pipeline_open_ours(w, &p->rtt, d);
+	w->rtt = all;
+	return r ? r : pipeline_open_ours(w, &p->all, d);
+}
+
+static void ours_find(struct programs *p, const struct leaving *leaving)
+{
+	p->fd[OURS_XDP] = p->ours.xdp;
+	p->fd[KERNEL_XDP] = p->ours.xdp_routing;
+	p->fd[OURS_TC] = p->ours.in;
+	p->fd[OURS_OUT] = p->fd[KERNEL_OUT] = leaving->ours.instance->egress_fd;
+	p->fd[RTT_XDP] = p->rtt.xdp;
+	p->fd[RTT_TC] = p->rtt.in;
+	p->fd[RTT_OUT] = leaving->rtt.instance->egress_fd;
+	p->fd[ALL_XDP] = p->all.xdp;
+	p->fd[ALL_TC] = p->all.in;
+	p->fd[ALL_OUT] = leaving->all.instance->egress_fd;
+}
+
+static int programs_load(const struct options *o, const struct size *size, const struct pb_cfg *cfg,
 			 struct programs *p, struct diag *d)
 {
-	const struct pipeline_wish ours = {
+	const unsigned flows = o->flows ?: size->flows, cpu = !o->cpu;
+	const bool v6 = is_v6(o);
+	struct pipeline_wish ours = {
 		.n = size->n, .cpu = cpu, .cfg = cfg, .v6 = v6, .interface = if_nametoindex(OTHER)
+	};
+	const struct study_wish study = {
+		.n = size->n, .cpu = cpu, .cfg = cfg, .v6 = v6, .flows = flows
 	};
 	int r = classic_load(size, cfg, v6, cpu, &p->classic, d);
 
-	r = r ? r : study_load(size->n, cfg, v6, cpu, &p->study, d);
-	r = r ? r : pipeline_open_ours(&ours, &p->ours, d);
+	r = r ? r : study_load(&study, &p->study, d);
+	r = r ? r : study_load(&study, &p->study_rtt, d);
+	r = r ? r : ours_load(&ours, flows, p, d);
 	if (r)
 		return r;
 	p->fd[CLASSIC_XDP] = program_fd(p->classic, "classic_xdp");
@@ -174,19 +142,43 @@ static int programs_load(const struct size *size, const struct pb_cfg *cfg, bool
 	p->fd[CLASSIC_TC_LOOKUP] = program_fd(p->classic, "classic_tc_lookup");
 	p->fd[STUDY_XDP] = program_fd(p->study, "study_xdp");
 	p->fd[STUDY_TC] = program_fd(p->study, "study_tc");
-	p->fd[OURS_XDP] = p->ours.xdp;
-	p->fd[KERNEL_XDP] = p->ours.xdp_routing;
-	p->fd[OURS_TC] = p->ours.in;
-	p->fd[OURS_OUT] = p->fd[KERNEL_OUT] = p->ours.out;
+	p->fd[STUDY_RTT_XDP] = program_fd(p->study_rtt, "study_rtt_xdp");
 	return 0;
 }
 
 static void programs_unload(struct programs *p)
 {
 	bpf_object__close(p->study);
+	bpf_object__close(p->study_rtt);
 	bpf_object__close(p->classic);
 	pipeline_close_ours(&p->ours);
+	pipeline_close_ours(&p->rtt);
+	pipeline_close_ours(&p->all);
 	*p = (struct programs){ 0 };
+}
+
+static int leaving_load(const struct options *o, struct leaving *ret, struct diag *d)
+{
+	const struct pb_cfg cfg = pb_cfg_default();
+	struct pipeline_wish w = {
+		.n = 1, .cpu = !o->cpu, .cfg = &cfg, .v6 = is_v6(o), .interface = if_nametoindex(OTHER)
+	};
+	char rtt[64], all[64];
+	int r = pipeline_open_leaving(&w, &ret->ours, d);
+
+	(void)snprintf(rtt, sizeof(rtt), RTT_SECTION, FLOWS_MIN);
+	(void)snprintf(all, sizeof(all), ALL_SECTION, FLOWS_MIN);
+	w.rtt = rtt;
+	r = r ? r : pipeline_open_leaving(&w, &ret->rtt, d);
+	w.rtt = all;
+	return r ? r : pipeline_open_leaving(&w, &ret->all, d);
+}
+
+static void leaving_unload(struct leaving *leaving)
+{
+	bench_port_free(&leaving->ours);
+	bench_port_free(&leaving->rtt);
+	bench_port_free(&leaving->all);
 }
 
 /* --- the packets ------------------------------------------------------------------------------- */
@@ -219,6 +211,72 @@ static int packets_build(const struct options *o, const struct size *size, struc
 		mark(&ret[looks], looks);
 	}
 	return 0;
+}
+
+static bool is_tcp(const struct options *o)
+{
+	return strstr(o->packet, "tcp") && !strstr(o->packet, "frag");
+}
+
+/* What carries nothing makes no flow. */
+static bool is_timed(const struct options *o, const struct packet *p)
+{
+	return is_tcp(o) && p->cfg.off_ts && p->len > p->cfg.off_ts + 8;
+}
+
+/* --- flows ------------------------------------------------------------------------------------- */
+
+/*
+ * Everybody has a flow before time is taken, and each was answered: whether there is one decides
+ * what a packet costs, and in the field most packets are of flows that are there.
+ */
+static int flows_make(struct programs *p, struct pb_driver *driver, const struct pb_case *cases,
+		      unsigned n, struct diag *d)
+{
+	const enum part_id which[] = { RTT_XDP, ALL_XDP, STUDY_RTT_XDP };
+	struct pb_case fill[ARRAY_LEN(which)] = { 0 }, *list[ARRAY_LEN(which)];
+	struct pb_options options = PB_DEFAULTS;
+	int r;
+
+	for (unsigned i = 0; i < ARRAY_LEN(which); i++) {
+		memcpy(fill[i].label, cases[which[i]].label, sizeof(fill[i].label));
+		fill[i].fd = cases[which[i]].fd;
+		fill[i].packet = cases[which[i]].packet;
+		list[i] = &fill[i];
+	}
+	options.repeat = n * FILL;
+	options.rounds = 1;
+	r = pb_rounds(driver, list, ARRAY_LEN(which), &options, d);
+	for (unsigned i = 0; i < ARRAY_LEN(which); i++)
+		pb_case_free(&fill[i]);
+	pipeline_answer_flows(&p->rtt);
+	pipeline_answer_flows(&p->all);
+	return r;
+}
+
+/* A program that does not measure is quick: such numbers are not shown. */
+static int flows_check(const struct programs *p, unsigned n, bool timed, double *measured,
+		       struct diag *d)
+{
+	const struct {
+		enum way_id way;
+		size_t flows;
+	} all[] = {
+		{ OURS_RTT, pipeline_flows(&p->rtt) },
+		{ OURS_ALL, pipeline_flows(&p->all) },
+		{ STUDY_RTT, study_flows(p->study_rtt) },
+	};
+	int r = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(all); i++) {
+		double share = (double)all[i].flows / n, *least = &measured[all[i].way];
+
+		*least = *least > 0 ? MIN(*least, share) : share;
+		if (timed && !all[i].flows)
+			r = diag_error(d, NULL, "%s: no flow is in its table",
+				       ways[all[i].way].label);
+	}
+	return r;
 }
 
 /* --- the rounds -------------------------------------------------------------------------------- */
@@ -263,55 +321,39 @@ static int check_cases(struct pb_case *cases, struct diag *d)
 	return r;
 }
 
-static int measure(const struct options *o, enum size_id size, struct pb_driver *driver,
-		   struct pb_case *cases, struct diag *d)
+static int run_rounds(const struct options *o, enum size_id size, struct pb_driver *driver,
+		      struct pb_case *cases, struct diag *d)
 {
-	_cleanup_free_ struct packet *packets = calloc(N_LOOKS, sizeof(*packets));
-	const bool v6 = strstr(o->packet, "p6");
 	struct pb_options pb = PB_DEFAULTS;
 	struct pb_case *list[N_PARTS];
-	struct programs p = { 0 };
-	int r = packets ? packets_build(o, &sizes[size], packets, d) : -ENOMEM;
 
-	r = r ? r : programs_load(&sizes[size], &packets->cfg, v6, !o->cpu, &p, d);
-	if (!r)
-		cases_make(&p, packets, cases);
 	for (unsigned i = 0; i < N_PARTS; i++)
 		list[i] = &cases[i];
 	pb.repeat = sizes[size].repeat;
 	pb.rounds = o->quick ? sizes[size].quick : sizes[size].rounds;
-	r = r ? r : pb_rounds(driver, list, N_PARTS, &pb, d);
+	return pb_rounds(driver, list, N_PARTS, &pb, d);
+}
+
+static int measure(const struct options *o, enum size_id id, const struct leaving *leaving,
+		   struct pb_driver *driver, struct results *ret, struct diag *d)
+{
+	_cleanup_free_ struct packet *packets = calloc(N_LOOKS, sizeof(*packets));
+	const struct size *size = &sizes[id];
+	struct pb_case *cases = ret->parts[id];
+	struct programs p = { 0 };
+	int r = packets ? packets_build(o, size, packets, d) : -ENOMEM;
+
+	r = r ? r : programs_load(o, size, &packets->cfg, &p, d);
+	if (!r) {
+		ours_find(&p, leaving);
+		cases_make(&p, packets, cases);
+	}
+	r = r ? r : flows_make(&p, driver, cases, size->n, d);
+	r = r ? r : run_rounds(o, id, driver, cases, d);
+	r = r ? r : flows_check(&p, size->n, is_timed(o, packets), ret->measured[id], d);
 	r = r ? r : check_cases(cases, d);
 	programs_unload(&p);
-	return r;
-}
-
-/* Sums of the same round: what disturbed the machine disturbed all parts of it. */
-static int add_ways(struct pb_case *cases, struct samples *sums)
-{
-	int r = 0;
-
-	for (unsigned w = 0; w < N_WAYS; w++)
-		for (size_t i = sums[w].v.n; i < cases->net.v.n && !r; i++) {
-			double sum = 0;
-
-			for (unsigned k = 0; k < ways[w].n; k++)
-				sum += cases[ways[w].part[k]].net.v.at[i];
-			r = samples_add(&sums[w], sum);
-		}
-	return r;
-}
-
-static int check_verdicts(const struct pb_case *cases, struct diag *d)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < N_PARTS; i++)
-		if (cases[i].verdicts[parts[i].verdict] != cases[i].net.v.n)
-			r = diag_error(d, NULL, "part %u (%s): not every verdict was %s", i,
-				       cases[i].label,
-				       pb_verdict_name(cases[i].kind, parts[i].verdict));
-	return r;
+	return r ? r : results_sum(ret, id);
 }
 
 /* A veth pair; the kernel names the other end. */
@@ -331,7 +373,35 @@ static int make_interface(struct diag *d)
 	return r ? diag_error(d, NULL, "no second interface: %s", strerror(-r)) : 0;
 }
 
-static int run(const struct options *o, struct results *ret, struct diag *d)
+static int measure_copy(const struct options *o, struct pb_driver *driver, struct results *ret,
+			struct diag *d)
+{
+	struct leaving leaving = { 0 };
+	int r = leaving_load(o, &leaving, d);
+
+	for (enum size_id size = ONE; size < N_SIZES && !r; size++)
+		r = measure(o, size, &leaving, driver, ret, d);
+	leaving_unload(&leaving);
+	return r;
+}
+
+static int run_worst(const struct options *o, struct pb_driver *driver, struct worst_results *ret,
+		     struct diag *d)
+{
+	const struct worst_wish wish = {
+		.packet = o->packet,
+		.v6 = is_v6(o),
+		.copies = o->quick ? 1 : 3,
+		.rounds = o->quick ? 15 : 20,
+		.cpu = !o->cpu,
+		.interface = if_nametoindex(OTHER),
+	};
+
+	return worst_measure(&wish, driver, ret, d);
+}
+
+static int run(const struct options *o, struct report *report, struct results *ret,
+	       struct worst_results *ret_worst, struct diag *d)
 {
 	_cleanup_(pb_driver_freep) struct pb_driver *driver = NULL;
 	int r = pb_pin_cpu(o->cpu);
@@ -341,121 +411,69 @@ static int run(const struct options *o, struct results *ret, struct diag *d)
 	r = pb_driver_open(&driver, d);
 	r = r ? r : pb_driver_settle(driver);
 	r = r ? r : make_interface(d);
-	for (unsigned copy = 0; copy < o->copies && !r; copy++)
-		for (enum size_id size = ONE; size < N_SIZES && !r; size++) {
-			r = measure(o, size, driver, ret->parts[size], d);
-			r = r ? r : add_ways(ret->parts[size], ret->ways[size]);
-		}
-	for (enum size_id size = ONE; size < N_SIZES && !r; size++)
-		r = check_verdicts(ret->parts[size], d);
+	for (unsigned copy = 0; copy < o->copies && report->results && !r; copy++)
+		r = measure_copy(o, driver, ret, d);
+	if (!r && report->results)
+		r = results_check(ret, d);
+	if (!r && report->worst)
+		r = run_worst(o, driver, ret_worst, d);
 	return r;
 }
 
-/* --- the report -------------------------------------------------------------------------------- */
-
-static double ratio(const struct results *r, enum size_id size, enum way_id way, enum way_id against)
+/* What there is to be measured of such a packet. */
+static int report_prepare(const struct options *o, struct report *ret, struct diag *d)
 {
-	return samples_ratio(&r->ways[size][way], &r->ways[size][against]).median;
-}
+	_cleanup_free_ struct packet *packet = calloc(1, sizeof(*packet));
+	const struct pb_cfg cfg = pb_cfg_default();
+	int r = packet ? packet_build(o->packet, &cfg, packet, d) : -ENOMEM;
 
-static void put(json_t *o, const char *way, const char *size, const char *what, double value)
-{
-	char name[96];
-
-	(void)snprintf(name, sizeof(name), "%s_%s_%s", way, size, what);
-	(void)json_object_set_new(o, name, json_real(value));
-}
-
-static void put_size(json_t *o, const struct results *r, enum size_id size)
-{
-	const char *key = sizes[size].key;
-
-	for (unsigned w = 0; w < N_WAYS; w++) {
-		struct stat_summary ns = samples_summary(&r->ways[size][w]);
-
-		put(o, ways[w].key, key, "ns", ns.median);
-		put(o, ways[w].key, key, "ns_q1", ns.q1);
-		put(o, ways[w].key, key, "ns_q3", ns.q3);
-		put(o, ways[w].key, key, "over_study", ratio(r, size, w, STUDY));
-		put(o, ways[w].key, key, "over_classic", ratio(r, size, w, CLASSIC));
-		put(o, ways[w].key, key, "over_classic_lookup", ratio(r, size, w, CLASSIC_LOOKUP));
-	}
-}
-
-static void print_json(const struct options *o, const struct results *r, json_t *machine)
-{
-	json_t *out = json_object();
-
-	for (enum size_id size = ONE; size < N_SIZES; size++)
-		put_size(out, r, size);
-	(void)json_object_set_new(out, "packet", json_string(o->packet));
-	(void)json_object_set(out, "machine", machine);
-	(void)json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(5));
-	printf("\n");
-	json_decref(out);
-}
-
-static void print_way(const struct results *r, enum size_id size, enum way_id w)
-{
-	struct stat_summary ns = samples_summary(&r->ways[size][w]);
-
-	printf("  %-28s %7.1f %7.1f..%7.1f %7.2f %9.2f %9.2f  ", ways[w].label, ns.median, ns.q1,
-	       ns.q3, ratio(r, size, w, STUDY), ratio(r, size, w, CLASSIC),
-	       ratio(r, size, w, CLASSIC_LOOKUP));
-	for (unsigned k = 0; k < ways[w].n; k++)
-		printf("%s%s %.1f", k ? ", " : "", parts[ways[w].part[k]].label,
-		       samples_median(&r->parts[size][ways[w].part[k]].net));
-	printf("\n");
-}
-
-static void print_goal(const struct results *r, const struct goal *g)
-{
-	double worst = 0;
-
-	for (enum size_id size = g->from; size <= g->to; size++)
-		worst = MAX(worst, ratio(r, size, OURS, g->against));
-	printf("weir, bridging, %s%s subscribers: %.2f of %s (goal: at most %.2f): %s\n",
-	       g->from == g->to ? "" : "at worst of 1 to ", sizes[g->to].label, worst,
-	       ways[g->against].label, g->limit, worst <= g->limit ? "met" : "MISSED");
-}
-
-static void print_tables(const struct options *o, const struct results *r, const json_t *machine)
-{
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-
-	machine_format(machine, &text);
-	printf("machine\n%s\nNanoseconds per packet (%s), all programs on its way summed, the "
-	       "driver's %.0f "
-	       "ns taken off\n",
-	       strbuf_text(&text), o->packet, samples_median(&r->parts[ONE][OURS_XDP].driver));
-	for (enum size_id size = ONE; size < N_SIZES; size++) {
-		printf("\n%-30s %7s %16s %7s %9s %9s\n", sizes[size].label, "median", "quartiles",
-		       "/study", "/classic", "/lookup");
-		for (unsigned w = 0; w < N_WAYS; w++)
-			print_way(r, size, w);
-	}
-	printf("\n");
-	for (size_t i = 0; i < ARRAY_LEN(goals); i++)
-		print_goal(r, &goals[i]);
+	if (r)
+		return r;
+	ret->packet = o->packet;
+	ret->tcp = is_tcp(o);
+	ret->timed = is_timed(o, packet);
+	if (o->worst && !ret->timed)
+		return diag_error(d, NULL,
+				  "the worst case wants TCP with timestamps and payload, not '%s'",
+				  o->packet);
+	if (!ret->timed)
+		ret->worst = NULL;
+	if (o->worst)
+		ret->results = NULL;
+	return 0;
 }
 
 /* --- command line ------------------------------------------------------------------------------ */
 
 static const char help[] =
-	"Usage: ./dev bench pipeline [--json] [--quick] [--packet SPEC] [--cpu N]\n"
+	"Usage: ./dev bench pipeline [--json] [--quick] [--worst] [--packet SPEC] [--flows N] "
+	"[--cpu N]\n"
 	"What a packet costs from its arrival to its queue: nanoseconds of XDP and TC together, "
 	"with\n"
-	"1 to 100,000 subscribers, of whom each packet is another's. Against:\n"
-	"  the study        the design study's programs, without round-trip times\n"
+	"1 to 100,000 subscribers, of whom each packet is another's. Ours without round-trip "
+	"times, "
+	"with\n"
+	"them (rtt) and with details as well (everything). Against:\n"
+	"  the study        the design study's programs, without round-trip times and with\n"
 	"  classic          an LPM trie asked in XDP and in TC, and round-trip times in hash "
 	"tables\n"
 	"  classic, lookup  the same without round-trip times\n"
-	"What TC gets as metadata is in the packet's first bytes here, as a test run has none.\n"
-	"All are interleaved and loaded anew several times; ratios are medians of rounds.\n"
+	"What TC gets as metadata is in the packet's first bytes here, as a test run has none. "
+	"TSvals stay\n"
+	"as they are, as with most packets, and every subscriber has a flow, which was answered.\n"
+	"The worst case, for 1 and 10,000: packets and replies in turn, each to the program of its "
+	"side, each\n"
+	"with a new TSval and an echo to be matched; with and without the rest after a sample.\n"
+	"All are interleaved and loaded anew several times; ratios and differences are medians of "
+	"rounds.\n"
 	"\n"
 	"  --json         one object with every number by name\n"
 	"  --quick        about a minute\n"
+	"  --worst        the worst case alone\n"
 	"  --packet SPEC  " PACKET_SPEC " (tcp4.1500)\n"
+	"  --flows N      places in the tables of flows, ours and the study's: a power of two "
+	"(131072,\n"
+	"                 and 262144 with 100,000 subscribers)\n"
 	"  --cpu N        stay on that CPU (the last one)\n";
 
 __attribute__((noreturn)) static void usage_error(const char *expected, const char *got)
@@ -474,11 +492,22 @@ static unsigned cpu_parse(const char *text)
 	return (unsigned)value;
 }
 
+static unsigned flows_parse(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || value < FLOWS_MIN || value > 1UL << 24 || value & (value - 1))
+		usage_error("a power of two from 1024", text);
+	return (unsigned)value;
+}
+
 static void options_read(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
 		{ "json", no_argument, NULL, 'j' },	    { "quick", no_argument, NULL, 'q' },
 		{ "packet", required_argument, NULL, 'p' }, { "cpu", required_argument, NULL, 'c' },
+		{ "flows", required_argument, NULL, 'f' },  { "worst", no_argument, NULL, 'w' },
 		{ "help", no_argument, NULL, 'h' },	    { 0 },
 	};
 	int option;
@@ -498,6 +527,12 @@ static void options_read(struct options *o, int argc, char **argv)
 		case 'c':
 			o->cpu = cpu_parse(optarg);
 			break;
+		case 'f':
+			o->flows = flows_parse(optarg);
+			break;
+		case 'w':
+			o->worst = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			exit(0);
@@ -508,38 +543,35 @@ static void options_read(struct options *o, int argc, char **argv)
 		usage_error("only options", argv[optind]);
 }
 
-static void results_free(struct results *r)
-{
-	for (enum size_id size = ONE; size < N_SIZES; size++) {
-		for (unsigned i = 0; i < N_PARTS; i++)
-			pb_case_free(&r->parts[size][i]);
-		for (unsigned w = 0; w < N_WAYS; w++)
-			samples_free(&r->ways[size][w]);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	struct options o = { .packet = "tcp4.1500",
-			     .copies = 8,
+			     .copies = 6,
 			     .cpu = (unsigned)sysconf(_SC_NPROCESSORS_ONLN) - 1 };
 	static struct results results;
+	static struct worst_results worst;
+	struct report report = {
+		.results = &results,
+		.worst = &worst,
+		.machine = machine_facts(), /* the load before we add to it */
+	};
 	_cleanup_diag_ struct diag d = { 0 };
 	_cleanup_strbuf_ struct strbuf text = { 0 };
-	json_t *machine = machine_facts(); /* the load before we add to it */
 	int r;
 
 	options_read(&o, argc, argv);
-	r = run(&o, &results, &d);
+	r = report_prepare(&o, &report, &d);
+	r = r ? r : run(&o, &report, &results, &worst, &d);
 	if (r && !d.errors)
 		(void)diag_error(&d, NULL, "pipeline: %s", strerror(-r));
 	if (!r && o.json)
-		print_json(&o, &results, machine);
+		report_json(&report);
 	else if (!r)
-		print_tables(&o, &results, machine);
+		report_tables(&report);
 	diag_format_all(&d, &text);
 	fputs(strbuf_text(&text), stderr);
 	results_free(&results);
-	json_decref(machine);
+	worst_free(&worst);
+	json_decref(report.machine);
 	return r ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The study that the packet path was designed by, without its round-trip times: one parse, one look
- * into a bucket of one cache line, a count per subscriber, the answer in metadata and the packet to
+ * The study that the packet path was designed by: one parse, one look into a bucket of one cache
+ * line, a count per subscriber, round-trip times or none, the answer in metadata and the packet to
  * its CPU; TC only follows the metadata.  What the real one may cost is measured against this.
  */
 #include "lib/study.h"
@@ -21,7 +21,7 @@
 #define EXTENSIONS 4
 #define CPUS 64
 
-/* Its switches were read-only variables; round-trip times are off, what they need of the parser stays. */
+/* Its switches were read-only variables.  Without round-trip times, what they need of the parser stays. */
 const volatile __u8 do_count = 1, do_times = 0, do_metadata = 1, do_steer = 1;
 const volatile __u8 has_overflow = 1, upload = 0;
 const volatile __u32 bits = STUDY_BITS; /* buckets of a half: 1 << bits */
@@ -75,7 +75,7 @@ struct count {
 
 TABLE(counts, struct count, STUDY_IDS); /* times CPUs, by the loader */
 
-enum total { TOTAL_NOT_IP, TOTAL_UNKNOWN, TOTAL_NO_META, TOTAL_SEGMENTS, TOTALS };
+enum total { TOTAL_NOT_IP, TOTAL_UNKNOWN, TOTAL_NO_META, TOTAL_SEGMENTS, TOTAL_FLOWS_FULL, TOTALS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -275,9 +275,11 @@ static __always_inline void count(__u32 id, bool up, __u32 bytes)
 	c->packets[up]++;
 }
 
+#include "lib/study_rtt.bpf.h"
+
 /* --- the programs ------------------------------------------------------------------------------ */
 
-static __always_inline void push_metadata(struct xdp_md *ctx, __u64 value)
+static __always_inline void push_metadata(struct xdp_md *ctx, __u64 value, bool up)
 {
 	struct study_meta *m;
 
@@ -291,12 +293,11 @@ static __always_inline void push_metadata(struct xdp_md *ctx, __u64 value)
 	m->handle = STUDY_HANDLE(value);
 	m->queue = STUDY_CPU(value) + 1;
 	m->magic = STUDY_MAGIC;
-	m->id_dir = STUDY_ID(value) << 1 | upload;
+	m->id_dir = STUDY_ID(value) << 1 | up;
 	m->target = target;
 }
 
-SEC("xdp")
-int study_xdp(struct xdp_md *ctx)
+static __always_inline int handle(struct xdp_md *ctx, bool up, bool times)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct packet p;
@@ -306,20 +307,47 @@ int study_xdp(struct xdp_md *ctx)
 		add_total(TOTAL_NOT_IP);
 		return XDP_PASS;
 	}
-	value = find(&p, upload);
+	value = find(&p, up);
 	if (!value) {
 		add_total(TOTAL_UNKNOWN);
 		return XDP_PASS;
 	}
 	if (do_count)
-		count(STUDY_ID(value), upload, end - data);
-	if (do_times && p.protocol == IPPROTO_TCP && p.l4 + p.l4_length <= end)
+		count(STUDY_ID(value), up, end - data);
+	if (times && p.protocol == IPPROTO_TCP)
+		measure(ctx, &p, end, up, STUDY_ID(value));
+	else if (do_times && p.protocol == IPPROTO_TCP && p.l4 + p.l4_length <= end)
 		add_total(TOTAL_SEGMENTS);
 	if (do_metadata)
-		push_metadata(ctx, value);
+		push_metadata(ctx, value, up);
 	if (do_steer)
 		return bpf_redirect_map(&cpus, STUDY_CPU(value), XDP_PASS);
 	return XDP_PASS;
+}
+
+SEC("xdp")
+int study_xdp(struct xdp_md *ctx)
+{
+	return handle(ctx, upload, false);
+}
+
+SEC("xdp")
+int study_rtt_xdp(struct xdp_md *ctx)
+{
+	return handle(ctx, upload, true);
+}
+
+/* The other side's, where replies come in. */
+SEC("xdp")
+int study_back_xdp(struct xdp_md *ctx)
+{
+	return handle(ctx, !upload, false);
+}
+
+SEC("xdp")
+int study_rtt_back_xdp(struct xdp_md *ctx)
+{
+	return handle(ctx, !upload, true);
 }
 
 /* A test run cannot give TC metadata: it is read from the packet's first bytes, by the same instructions. */

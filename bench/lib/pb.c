@@ -10,8 +10,6 @@
 
 #include "lib/machine.h"
 
-#define WARM_REPEAT 2000
-
 struct pb_driver {
 	struct bpf_object *object;
 	int drv[PB_KIND_MAX], target[PB_KIND_MAX], empty[PB_KIND_MAX];
@@ -225,7 +223,7 @@ static int prepare(struct pb_driver *driver, struct pb_case *const *cases, size_
 		return diag_error(d, NULL, "%s: not an XDP or TC program that can be tail-called",
 				  cases[i]->label);
 	cases[i]->base = find_base(cases, i, cases[i]);
-	warm.repeat = WARM_REPEAT;
+	warm.repeat = PB_WARM;
 	r = run_driven(driver, cases[i], false, &warm, &cases[i]->last, &(unsigned){ 0 });
 	if (r)
 		(void)diag_error(d, NULL, "%s: test run: %s", cases[i]->label, strerror(-r));

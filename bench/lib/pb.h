@@ -12,6 +12,7 @@
 #include "lib/stat.h"
 
 #define PB_VERDICTS 16
+#define PB_WARM 2000 /* packets that each case gets before its first round */
 
 enum pb_kind { PB_XDP_FRAGS, PB_XDP, PB_TC, PB_KIND_MAX };
 

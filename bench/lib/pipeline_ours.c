@@ -12,6 +12,7 @@
 
 #include "lib/fakemeta.h"
 #include "pipe/classify/live.h"
+#include "pipe/rtt/live.h"
 
 #define LO 1
 #define MTU 1500
@@ -67,16 +68,24 @@ static int write_devices(const struct pipeline_wish *w, unsigned n, char *path)
 
 /* --- a port ------------------------------------------------------------------------------------ */
 
-static int load_yaml(const struct pipeline_wish *w, const char *yaml, const char *name,
+/* What is loaded: for how many of the subscribers, what makes of it a path, and which end of it. */
+struct making {
+	unsigned n;
+	const char *sections, *name, *other;
+};
+
+static int load_yaml(const struct pipeline_wish *w, const char *yaml, const struct making *m,
 		     struct bench_port *ret, struct diag *d)
 {
 	const struct pipe_link links[] = {
 		bench_link("eth1", LO, MTU),
 		bench_link("eth2", (int)w->interface, MTU),
 	};
-	const struct bench_wish wish = {
-		.yaml = yaml, .links = links, .n_links = ARRAY_LEN(links), .name = name
-	};
+	const struct bench_wish wish = { .yaml = yaml,
+					 .links = links,
+					 .n_links = ARRAY_LEN(links),
+					 .name = m->name,
+					 .other = m->other };
 	int r;
 
 	fake_metadata = true;
@@ -85,16 +94,17 @@ static int load_yaml(const struct pipeline_wish *w, const char *yaml, const char
 	return r;
 }
 
-static int load(const struct pipeline_wish *w, unsigned n, const char *sections, const char *name,
-		struct bench_port *ret, struct diag *d)
+static int load(const struct pipeline_wish *w, const struct making *m, struct bench_port *ret,
+		struct diag *d)
 {
 	char path[] = "/tmp/weir-bench-XXXXXX";
 	_cleanup_free_ char *yaml = NULL;
-	int r = write_devices(w, n, path);
+	int r = write_devices(w, m->n, path);
 
-	if (!r && asprintf(&yaml, "%s  devices: [ %s ]\n%s", SHAPER, path, sections) < 0)
+	if (!r && asprintf(&yaml, "%s  devices: [ %s ]\n%s%s", SHAPER, path, m->sections,
+			   w->rtt ? w->rtt : "") < 0)
 		r = -ENOMEM;
-	r = r ? r : load_yaml(w, yaml, name, ret, d);
+	r = r ? r : load_yaml(w, yaml, m, ret, d);
 	(void)unlink(path);
 	return r;
 }
@@ -126,31 +136,89 @@ static int give_classes(const struct pipeline_wish *w, struct bench_port *port, 
 	return r;
 }
 
-int pipeline_open_ours(const struct pipeline_wish *w, struct pipeline_ours *ret, struct diag *d)
+static int load_routing(const struct pipeline_wish *w, struct pipeline_ours *ours, struct diag *d)
 {
-	struct pipeline_ours ours = { 0 };
-	int r = load(w, w->n, BRIDGE, "eth2", &ours.bridging, d);
+	const struct making routing = { .n = w->n, .sections = "", .name = "eth2" };
+	int r = load(w, &routing, &ours->routing, d);
 
-	r = r ? r : give_classes(w, &ours.bridging, d);
-	r = r ? r : load(w, w->n, "", "eth2", &ours.routing, d);
-	r = r ? r : give_classes(w, &ours.routing, d);
-	r = r ? r : load(w, 1, "", "eth1", &ours.leaving, d);
+	r = r ? r : give_classes(w, &ours->routing, d);
+	if (!r)
+		ours->xdp_routing = ours->routing.instance->xdp_fd;
+	return r;
+}
+
+int pipeline_open_ours(const struct pipeline_wish *w, struct pipeline_ours *ours, struct diag *d)
+{
+	const struct making bridging = {
+		.n = w->n, .sections = BRIDGE, .name = "eth2", .other = w->back ? "eth1" : NULL
+	};
+	int r;
+
+	*ours = (struct pipeline_ours){ .xdp_routing = -1, .xdp_back = -1 };
+	r = load(w, &bridging, &ours->bridging, d);
+	r = r ? r : give_classes(w, &ours->bridging, d);
+	if (!r && w->routing)
+		r = load_routing(w, ours, d);
 	if (r) {
-		pipeline_close_ours(&ours);
+		pipeline_close_ours(ours);
 		return r;
 	}
-	ours.xdp = ours.bridging.instance->xdp_fd;
-	ours.in = ours.bridging.instance->tc_fd;
-	ours.xdp_routing = ours.routing.instance->xdp_fd;
-	ours.out = ours.leaving.instance->egress_fd;
-	*ret = ours;
+	ours->xdp = ours->bridging.instance->xdp_fd;
+	ours->in = ours->bridging.instance->tc_fd;
+	if (w->back)
+		ours->xdp_back = ours->bridging.other->xdp_fd;
 	return 0;
+}
+
+int pipeline_open_leaving(const struct pipeline_wish *w, struct bench_port *ret, struct diag *d)
+{
+	const struct making leaving = { .n = 1, .sections = "", .name = "eth1" };
+
+	return load(w, &leaving, ret, d);
 }
 
 void pipeline_close_ours(struct pipeline_ours *ours)
 {
 	bench_port_free(&ours->bridging);
 	bench_port_free(&ours->routing);
-	bench_port_free(&ours->leaving);
 	*ours = (struct pipeline_ours){ 0 };
+}
+
+/* --- round-trip times -------------------------------------------------------------------------- */
+
+static struct rtt_live *rtt_of(const struct pipeline_ours *ours)
+{
+	struct rtt_live *live = ours->bridging.lives.at[STAGE_rtt];
+
+	return live && live->maps ? live : NULL;
+}
+
+size_t pipeline_flows(const struct pipeline_ours *ours)
+{
+	const struct rtt_live *live = rtt_of(ours);
+	size_t used = 0;
+
+	for (size_t i = 0; live && i < live->maps->n_sets; i++)
+		for (unsigned way = 0; way < RTT_WAYS; way++)
+			used += live->maps->sets[i].way[way].tag != 0;
+	return used;
+}
+
+void pipeline_answer_flows(struct pipeline_ours *ours)
+{
+	const struct rtt_live *live = rtt_of(ours);
+
+	for (size_t i = 0; live && i < live->maps->n_sets; i++)
+		for (unsigned way = 0; way < RTT_WAYS; way++)
+			live->maps->sets[i].way[way].seen |= RTT_SEEN_BOTH;
+}
+
+unsigned long long pipeline_drain(struct pipeline_ours *ours)
+{
+	struct rtt_live *live = rtt_of(ours);
+
+	if (!live)
+		return 0;
+	rtt_live_drain(live);
+	return rtt_live_sums(live).head;
 }

@@ -101,16 +101,24 @@ static int run_command(const struct making *m, const struct bench_command *c,
 
 /* --- the copy ---------------------------------------------------------------------------------- */
 
-static int load_copy(const struct making *m, const char *name, struct bench_port *ret, struct diag *d)
+static int load_copy(const struct making *m, const char *name, struct bench_port *ret,
+		     struct instance **ret_copy, struct diag *d)
 {
 	const struct pipe_link *link = pipe_facts_find(&m->facts, name);
 	const struct port_plan *port = link ? pipe_plan_find(&m->plan, link->ifindex) : NULL;
-	int r;
 
 	if (!port)
 		return diag_error(d, NULL, "the plan has no port '%s'", name);
 	(void)snprintf(ret->note, sizeof(ret->note), "%s", port->note);
-	r = instance_load(port, this_kernel(), -1, ret->lives.at, &ret->instance, d);
+	return instance_load(port, this_kernel(), -1, ret->lives.at, ret_copy, d);
+}
+
+static int load_copies(const struct making *m, const struct bench_wish *wish,
+		       struct bench_port *ret, struct diag *d)
+{
+	int r = wish->other ? load_copy(m, wish->other, ret, &ret->other, d) : 0;
+
+	r = r ? r : load_copy(m, wish->name, ret, &ret->instance, d);
 	return r ? r :
 		   counter_block_map(instance_counters_fd(ret->instance), this_kernel()->n_cpus,
 				     &ret->counters);
@@ -119,7 +127,7 @@ static int load_copy(const struct making *m, const char *name, struct bench_port
 static int make_port(struct making *m, const struct bench_wish *wish, struct bench_port *ret,
 		     struct diag *d)
 {
-	const struct stage_host host = { .kernel = this_kernel() };
+	const struct stage_host host = { .kernel = this_kernel(), .lives = &ret->lives };
 	int r = lives_open(&host, &ret->lives, d);
 
 	r = r ? r : read_wish(m, wish->yaml, &ret->model, d);
@@ -129,7 +137,7 @@ static int make_port(struct making *m, const struct bench_wish *wish, struct ben
 		r = run_command(m, wish->command, &ret->lives, d);
 		r = r ? r : make_plan(m, &ret->lives, d);
 	}
-	r = r ? r : load_copy(m, wish->name, ret, d);
+	r = r ? r : load_copies(m, wish, ret, d);
 	if (!r)
 		lives_settle(&ret->lives, NULL);
 	return r;
@@ -137,19 +145,17 @@ static int make_port(struct making *m, const struct bench_wish *wish, struct ben
 
 int bench_port_load(const struct bench_wish *wish, struct bench_port *ret, struct diag *d)
 {
-	struct bench_port port = { 0 };
 	struct making m = { 0 };
 	int r = 0;
 
+	*ret = (struct bench_port){ 0 };
 	for (size_t i = 0; i < wish->n_links && !r; i++)
 		r = vec_push(&m.facts.links, wish->links[i]);
-	r = r ? r : make_port(&m, wish, &port, d);
+	r = r ? r : make_port(&m, wish, ret, d);
 	pipe_plan_free(&m.plan);
 	pipe_facts_free(&m.facts);
 	if (r)
-		bench_port_free(&port);
-	else
-		*ret = port;
+		bench_port_free(ret);
 	return r;
 }
 
@@ -157,6 +163,7 @@ void bench_port_free(struct bench_port *port)
 {
 	counter_block_unmap(&port->counters);
 	instance_free(port->instance);
+	instance_free(port->other);
 	lives_close(&port->lives);
 	model_free(port->model);
 	*port = (struct bench_port){ 0 };

@@ -21,17 +21,19 @@ struct bench_wish {
 	const struct pipe_link *links;
 	size_t n_links;
 	const char *name;		     /* the link whose copy is loaded */
+	const char *other;		     /* one more, which shares all that; NULL = none */
 	const struct bench_command *command; /* NULL = none */
 };
 
 struct bench_port {
-	struct instance *instance;
+	struct instance *instance, *other; /* other: NULL without such a wish */
 	struct lives lives; /* what the stages share; nothing of it is pinned or kept */
 	struct counter_block counters;
 	struct model *model; /* lent to `lives` */
 	char note[200];	     /* what the plan says about it, "" = nothing */
 };
 
+/* *ret is not to be copied: its parts point to each other.  Zeros on failure. */
 int bench_port_load(const struct bench_wish *wish, struct bench_port *ret, struct diag *d);
 void bench_port_free(struct bench_port *port);
 /* Packets counted under that name since it was loaded. */

@@ -35,12 +35,39 @@ struct study_meta {
 	__u32 id_dir, target;
 };
 
+/* Flows whose round trips are measured: sets of four, a line of cache each. */
+#define STUDY_WAYS 4
+#define STUDY_WAITS 3	   /* TSvals of one direction that are waited for */
+#define STUDY_FLOW_BITS 15 /* sets: 1 << that */
+#define STUDY_BUCKETS 64
+struct study_flow {
+	__u32 tag, seen; /* tag 0 = free */
+	__u32 newest[2];
+	__u64 wait[2][STUDY_WAITS]; /* time << 32 | TSval */
+};
+struct study_set {
+	struct study_flow way[STUDY_WAYS];
+};
+struct study_histogram {
+	__u32 n[2][STUDY_BUCKETS]; /* by the direction that was answered */
+};
+
 #ifndef __bpf__
 #include "lib/object.h"
 
-/* The object with `n` subscribers as `cfg` makes their addresses, all on `cpu`; IPv6: /64 networks. */
-int study_load(unsigned n, const struct pb_cfg *cfg, bool v6, unsigned cpu, struct bpf_object **ret,
-	       struct diag *d);
+/* `n` subscribers as `cfg` makes their addresses, all on `cpu`; IPv6: /64 networks. */
+struct study_wish {
+	unsigned n, cpu;
+	const struct pb_cfg *cfg;
+	bool v6;
+	unsigned flows; /* places for flows; a power of two */
+	unsigned gate;	/* jiffies that a place for TSvals rests after a sample */
+};
+
+int study_load(const struct study_wish *wish, struct bpf_object **ret, struct diag *d);
+/* Flows in the table, and samples taken so far; 0 when that cannot be read. */
+size_t study_flows(const struct bpf_object *object);
+unsigned long long study_samples(const struct bpf_object *object);
 #endif
 
 static inline __u32 study_hash6(__be64 key, __u64 seed, __u32 bits)
