@@ -198,9 +198,8 @@ size_t pipeline_flows(const struct pipeline_ours *ours)
 	const struct rtt_live *live = rtt_of(ours);
 	size_t used = 0;
 
-	for (size_t i = 0; live && i < live->maps->n_sets; i++)
-		for (unsigned way = 0; way < RTT_WAYS; way++)
-			used += live->maps->sets[i].way[way].tag != 0;
+	for (size_t i = 0; live && i < live->maps->n_sets * RTT_WAYS; i++)
+		used += rtt_flow_at(live->maps->flows, live->maps->details, i)->tag != 0;
 	return used;
 }
 
@@ -208,9 +207,8 @@ void pipeline_answer_flows(struct pipeline_ours *ours)
 {
 	const struct rtt_live *live = rtt_of(ours);
 
-	for (size_t i = 0; live && i < live->maps->n_sets; i++)
-		for (unsigned way = 0; way < RTT_WAYS; way++)
-			live->maps->sets[i].way[way].seen |= RTT_SEEN_BOTH;
+	for (size_t i = 0; live && i < live->maps->n_sets * RTT_WAYS; i++)
+		rtt_flow_at(live->maps->flows, live->maps->details, i)->seen |= RTT_SEEN_BOTH;
 }
 
 unsigned long long pipeline_drain(struct pipeline_ours *ours)

@@ -253,7 +253,7 @@ static struct traces traces_of(int program_fd)
 /* Small ones of functions that kernels before 6.8 verify whoever calls them. */
 #define ALWAYS                                                            \
 	"classify_overfl classify_prefix counters pipe_bpf.rodata ports " \
-	"rtt_clock rtt_cpus rtt_details rtt_flows rtt_samples"
+	"rtt_clock rtt_cpus rtt_flows rtt_samples"
 #define SHARED "balance_ports balance_table " ALWAYS
 
 static void a_program_has_what_it_needs(void **state)

@@ -135,10 +135,12 @@ static inline void bed_complain(const struct diag *d)
 
 static inline struct model *bed_parse(struct bed *b, const char *yaml)
 {
-	const struct schema *schemas[] = { stage_classify.schema, stage_bridge.schema };
+	const struct schema *schemas[] = { stage_classify.schema, stage_rtt.schema,
+					   stage_bridge.schema };
 	struct model *model = NULL;
 
-	if (config_load_text("test.yaml", yaml, strlen(yaml), schemas, 2, &model, &b->d)) {
+	if (config_load_text("test.yaml", yaml, strlen(yaml), schemas, ARRAY_LEN(schemas), &model,
+			     &b->d)) {
 		bed_complain(&b->d);
 		fail();
 	}

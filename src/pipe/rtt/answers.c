@@ -364,7 +364,7 @@ static int answer_flows(void *data, const json_t *in, json_t **ret, const char *
 		r = read_flow_wish(live, in, &who, &wish, ret_wrong, d);
 	if (r)
 		return r;
-	table = (struct rtt_flow_table){ live->maps->sets, live->maps->n_sets, live->maps->details,
+	table = (struct rtt_flow_table){ live->maps->flows, live->maps->n_sets,
 					 rtt_live_age_now(live) };
 	r = rtt_flows_find(&table, &wish, &list);
 	if (r)

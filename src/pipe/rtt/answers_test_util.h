@@ -120,15 +120,14 @@ static inline uint32_t bed_id(struct bed *b, const char *subscriber)
 
 static inline void bed_make_maps(struct bed *b)
 {
-	b->maps =
-		(struct rtt_maps){ .n_cpus = BED_CPUS,
-				   .n_sets = BED_SETS,
-				   .sets = calloc(BED_SETS, sizeof(struct rtt_set)),
-				   .details = calloc(BED_SETS * RTT_WAYS, sizeof(struct rtt_details)),
-				   .samples = calloc(BED_CPUS * RTT_SAMPLES, sizeof(__u64)),
-				   .cpus = b->cpus,
-				   .clock = &b->clock };
-	assert_true(b->maps.sets && b->maps.details && b->maps.samples);
+	b->maps = (struct rtt_maps){ .n_cpus = BED_CPUS,
+				     .n_sets = BED_SETS,
+				     .details = true,
+				     .flows = calloc(BED_SETS, sizeof(struct rtt_set)),
+				     .samples = calloc(BED_CPUS * RTT_SAMPLES, sizeof(__u64)),
+				     .cpus = b->cpus,
+				     .clock = &b->clock };
+	assert_true(b->maps.flows && b->maps.samples);
 }
 
 /* A unit of age is a second here. */
@@ -156,8 +155,7 @@ static inline void bed_open(struct bed *b, const char *yaml)
 static inline void bed_close(struct bed *b)
 {
 	rtt_store_free(b->live.store);
-	free(b->maps.sets);
-	free(b->maps.details);
+	free(b->maps.flows);
 	free(b->maps.samples);
 	classify_world_free(b->classify.now);
 	classify_ids_free(&b->classify.ids);
@@ -180,8 +178,8 @@ static inline void bed_add(struct bed *b, const char *subscriber, enum rtt_side 
 static inline struct rtt_details *bed_put_flow(struct bed *b, size_t place, const char *subscriber,
 					       enum rtt_mode mode, uint32_t idle)
 {
-	struct rtt_flow *flow = &b->maps.sets[place / RTT_WAYS].way[place % RTT_WAYS];
-	struct rtt_details *d = &b->maps.details[place];
+	struct rtt_flow *flow = rtt_flow_at(b->maps.flows, true, place);
+	struct rtt_details *d = rtt_details_at(b->maps.flows, place);
 
 	flow->tag = d->tag = RTT_TAG(0x1000 + place * 8, mode);
 	flow->seen = (BED_NOW - idle) << RTT_SEEN_SHIFT | RTT_SEEN_BOTH;

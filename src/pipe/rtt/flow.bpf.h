@@ -24,7 +24,6 @@ const volatile struct rtt_const rtt_const;
 	} map_name SEC(".maps")
 
 RTT_MAP(rtt_flows, struct rtt_set);
-RTT_MAP(rtt_details, struct rtt_details);
 RTT_MAP(rtt_samples, __u64);
 RTT_MAP(rtt_cpus, struct rtt_cpu);
 RTT_MAP(rtt_clock, struct rtt_clock);
@@ -81,12 +80,6 @@ struct rtt_packet {
 	__u32 l4_off, l4_len, len;
 	__u32 id, dir; /* dir: 0 download, 1 upload */
 	__u8 family, proto;
-};
-
-/* A flow's place in the table, and what came of looking for it. */
-struct rtt_place {
-	struct rtt_flow *flow;
-	__u32 number; /* of all places */
 };
 
 #define RTT_MUL1 0x9e3779b97f4a7c15ULL /* odd and without pattern */
@@ -157,31 +150,33 @@ static __always_inline struct rtt_cpu *rtt_this_cpu(__u32 *ret_number)
 	return bpf_map_lookup_elem(&rtt_cpus, &cpu);
 }
 
-static __always_inline struct rtt_set *rtt_find_set(const struct rtt_packet *p, __u32 *ret_number)
+static __always_inline void *rtt_find_set(const struct rtt_packet *p)
 {
 	__u32 set = p->hash >> rtt_const.shift;
 
-	*ret_number = set * RTT_WAYS;
 	return bpf_map_lookup_elem(&rtt_flows, &set);
 }
 
-/* True when it is there.  The way is a number, not a pointer, so that what follows is verified once. */
-static __always_inline bool rtt_find(const struct rtt_packet *p, __u32 tag, struct rtt_place *ret)
+static __always_inline struct rtt_flow *rtt_way(void *set, __u32 way)
 {
-	struct rtt_set *set = rtt_find_set(p, &ret->number);
-	__u32 way = RTT_WAYS;
+	return set + way * (__u32)RTT_PLACE_BYTES(rtt_const.details);
+}
+
+/* NULL: it is not there. */
+static __always_inline struct rtt_flow *rtt_find(const struct rtt_packet *p, __u32 tag)
+{
+	void *set = rtt_find_set(p);
+	struct rtt_flow *f;
 
 	if (!set)
-		return false;
+		return NULL;
 	PARSE_UNROLL
-	for (int i = RTT_WAYS - 1; i >= 0; i--)
-		if (set->way[i].tag == tag)
-			way = i;
-	if (way >= RTT_WAYS)
-		return false;
-	ret->flow = &set->way[way];
-	ret->number += way;
-	return true;
+	for (int i = 0; i < RTT_WAYS; i++) { /* each is a line of cache: mostly the first is enough */
+		f = rtt_way(set, i);
+		if (f->tag == tag)
+			return f;
+	}
+	return NULL;
 }
 
 /* How readily a place is given to a new flow: 0 = not at all. */
@@ -213,17 +208,15 @@ static __always_inline void rtt_touch(struct rtt_flow *f, __u32 dir)
 	f->seen = want;
 }
 
-static __always_inline struct rtt_details *rtt_details_of(const struct rtt_place *place)
+static __always_inline struct rtt_details *rtt_details_of(struct rtt_flow *f)
 {
-	if (!rtt_const.details)
-		return NULL;
-	return bpf_map_lookup_elem(&rtt_details, &place->number);
+	return rtt_const.details ? &((struct rtt_place *)f)->details : NULL;
 }
 
-static __always_inline void rtt_begin_details(const struct rtt_packet *p,
-					      const struct rtt_place *place, __u32 tag, __u32 now)
+static __always_inline void rtt_begin_details(const struct rtt_packet *p, struct rtt_flow *f,
+					      __u32 tag, __u32 now)
 {
-	struct rtt_details *d = rtt_details_of(place);
+	struct rtt_details *d = rtt_details_of(f);
 
 	if (!d)
 		return;
@@ -245,36 +238,35 @@ static __always_inline void rtt_begin_details(const struct rtt_packet *p,
  * A place for a new flow: a free one, or that of one nobody answered, or of one long silent.  Two
  * CPUs may take the same one, or put one flow in two: a sample is lost.
  */
-static __always_inline bool rtt_take(const struct rtt_packet *p, __u32 tag, struct rtt_place *ret)
+static __always_inline struct rtt_flow *rtt_take(const struct rtt_packet *p, __u32 tag)
 {
-	struct rtt_set *set = rtt_find_set(p, &ret->number);
+	struct rtt_flow *f = NULL, *way;
 	const __u32 now = rtt_age_now();
-	__u32 best = 0, way = 0, cpu;
+	void *set = rtt_find_set(p);
+	__u32 best = 0, worth, cpu;
 	struct rtt_cpu *c;
 
 	if (!set)
-		return false;
+		return NULL;
 	PARSE_UNROLL
 	for (int i = 0; i < RTT_WAYS; i++) {
-		__u32 worth = rtt_worth_taking(&set->way[i], now);
-
+		way = rtt_way(set, i);
+		worth = rtt_worth_taking(way, now);
 		if (worth > best) {
 			best = worth;
-			way = i;
+			f = way;
 		}
 	}
-	if (!best) {
+	if (!f) {
 		c = rtt_this_cpu(&cpu);
 		if (c)
 			c->full++;
-		return false;
+		return NULL;
 	}
-	ret->flow = &set->way[way & (RTT_WAYS - 1)];
-	ret->number += way;
-	ret->flow->tag = 0;
-	__builtin_memset(ret->flow->note, 0, sizeof(ret->flow->note));
-	ret->flow->seen = now << RTT_SEEN_SHIFT | 1u << (p->dir & 1);
-	rtt_begin_details(p, ret, tag, now);
-	ret->flow->tag = tag;
-	return true;
+	f->tag = 0;
+	__builtin_memset(f->note, 0, sizeof(f->note));
+	f->seen = now << RTT_SEEN_SHIFT | 1u << (p->dir & 1);
+	rtt_begin_details(p, f, tag, now);
+	f->tag = tag;
+	return f;
 }

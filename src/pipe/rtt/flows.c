@@ -35,13 +35,13 @@ static bool is_same(uint32_t a, uint32_t b)
 
 static const struct rtt_flow *flow_at(const struct rtt_flow_table *table, size_t place)
 {
-	return &table->sets[place / RTT_WAYS].way[place % RTT_WAYS];
+	return rtt_flow_at(table->flows, true, place);
 }
 
 bool rtt_flows_look(const struct rtt_flow_table *table, size_t place, struct rtt_flow_view *ret)
 {
 	const struct rtt_flow *flow = flow_at(table, place);
-	const struct rtt_details *details = &table->details[place];
+	const struct rtt_details *details = rtt_details_at(table->flows, place);
 	const uint32_t tag = READ(flow->tag);
 	struct rtt_flow_view view = { .mode = tag & RTT_TAG_MODES };
 
@@ -172,7 +172,7 @@ int rtt_flows_find(const struct rtt_flow_table *table, const struct rtt_flow_wis
 
 	for (size_t i = 0; i < table->n_sets * RTT_WAYS && !r; i++) {
 		const struct rtt_flow *flow = flow_at(table, i);
-		const struct rtt_details *d = &table->details[i];
+		const struct rtt_details *d = rtt_details_at(table->flows, i);
 		const uint32_t tag = READ(flow->tag);
 
 		list.used += tag != 0;

@@ -13,9 +13,8 @@
 #include "pipe/rtt/layout.h"
 
 struct rtt_flow_table {
-	const struct rtt_set *sets; /* both mapped */
+	const void *flows; /* mapped, with details */
 	size_t n_sets;
-	const struct rtt_details *details;
 	uint32_t now; /* in units of age */
 };
 

@@ -31,35 +31,32 @@ static uint32_t draw(uint32_t below)
 /* --- a table ----------------------------------------------------------------------------------- */
 
 struct bed {
-	struct rtt_set *sets;
-	struct rtt_details *details;
+	struct rtt_place *places;
 	struct rtt_flow_table table;
 };
 
 static void bed_open(struct bed *b, size_t n_sets)
 {
-	b->sets = calloc(n_sets, sizeof(*b->sets));
-	b->details = calloc(n_sets * RTT_WAYS, sizeof(*b->details));
-	assert_true(b->sets && b->details);
-	b->table = (struct rtt_flow_table){ b->sets, n_sets, b->details, NOW };
+	b->places = calloc(n_sets * RTT_WAYS, sizeof(*b->places));
+	assert_non_null(b->places);
+	b->table = (struct rtt_flow_table){ b->places, n_sets, NOW };
 }
 
 static void bed_close(struct bed *b)
 {
-	free(b->sets);
-	free(b->details);
+	free(b->places);
 }
 
 static struct rtt_flow *flow_at(struct bed *b, size_t place)
 {
-	return &b->sets[place / RTT_WAYS].way[place % RTT_WAYS];
+	return &b->places[place].flow;
 }
 
 /* Of subscriber 7, seen just now. */
 static struct rtt_details *put(struct bed *b, size_t place, uint8_t proto, enum rtt_mode mode)
 {
 	struct rtt_flow *flow = flow_at(b, place);
-	struct rtt_details *d = &b->details[place];
+	struct rtt_details *d = &b->places[place].details;
 
 	flow->tag = d->tag = RTT_TAG(0x1000 + place * 8, mode);
 	flow->seen = NOW << RTT_SEEN_SHIFT | RTT_SEEN_BOTH;
@@ -201,7 +198,9 @@ static void expect_first(struct bed *b, size_t places, enum rtt_flow_sort sort, 
 	assert_non_null(want);
 	for (size_t i = 0; i < places; i++)
 		if (flow_at(b, i)->tag)
-			want[n++] = (struct rtt_flow_place){ naive_weight(&b->details[i], sort), i };
+			want[n++] =
+				(struct rtt_flow_place){ naive_weight(&b->places[i].details, sort),
+							 i };
 	qsort(want, n, sizeof(*want), naive_compare);
 	assert_int_equal(rtt_flows_find(&b->table, &wish, &list), 0);
 	assert_int_equal(list.used, n);

@@ -75,12 +75,9 @@ struct rtt_flow {
 	__u32 newest[2]; /* by direction: TSval, or the end of what was sent */
 	__u64 note[2][RTT_NOTES];
 };
-struct rtt_set {
-	struct rtt_flow way[RTT_WAYS];
-};
 
-/* Of the flow in place set * RTT_WAYS + way; two lines of cache, and only the first is touched by
- * each packet. */
+/* Behind the flow's own line, if flows are accounted: two lines of cache, and only the first is
+ * touched by each packet. */
 struct rtt_details {
 	__u64 bytes[2], packets[2]; /* download, upload */
 	__u32 next[2];		    /* TCP: end of what was sent so far */
@@ -100,6 +97,27 @@ struct rtt_details {
 	__u32 least[2];
 };
 
+/* A place in the table.  Without details there is nothing between one flow and the next, so who
+ * walks them goes by RTT_PLACE_BYTES. */
+struct rtt_place {
+	struct rtt_flow flow;
+	struct rtt_details details;
+};
+struct rtt_set {
+	struct rtt_place way[RTT_WAYS];
+};
+#define RTT_PLACE_BYTES(details) ((details) ? sizeof(struct rtt_place) : sizeof(struct rtt_flow))
+
+static inline struct rtt_flow *rtt_flow_at(const void *flows, int details, __u64 place)
+{
+	return (struct rtt_flow *)((char *)flows + place * RTT_PLACE_BYTES(details));
+}
+
+static inline struct rtt_details *rtt_details_at(const void *flows, __u64 place)
+{
+	return &((struct rtt_place *)rtt_flow_at(flows, 1, place))->details;
+}
+
 _Static_assert(sizeof(struct rtt_flow) == 64 && sizeof(struct rtt_details) == 128 &&
-		       sizeof(struct rtt_cpu) == 64,
+		       sizeof(struct rtt_cpu) == 64 && sizeof(struct rtt_place) == 192,
 	       "whole lines of cache");

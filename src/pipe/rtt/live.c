@@ -6,6 +6,8 @@
 #include "pipe/rtt/live.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -175,6 +177,36 @@ static void live_look(void *data, const struct pipe_facts *facts, const struct c
 {
 }
 
+/* --- news -------------------------------------------------------------------------------------- */
+
+static void _printf_(3, 4) say(struct rtt_live *live, const char *event, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	if (!live->tell)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	live->tell("rtt", event, text, live->tell_data);
+}
+
+/* One line of the histograms' memory for each series in use: both sides, by two kinds. */
+static void tell_memory(struct rtt_live *live)
+{
+	const size_t series = (size_t)live->given.n * RTT_SIDES * 2;
+	const size_t want = (series * 64 * (rtt_conf_intervals(live->conf) + 1) * 2 >> 20) + 1;
+
+	if (want > (size_t)live->conf->memory.value && want != live->memory_told)
+		say(live, "memory",
+		    "%zu subscribers may need %zu MiB for histograms, `memory` is %lld: "
+		    "percentiles "
+		    "become coarser",
+		    (size_t)live->given.n, want, (long long)live->conf->memory.value);
+	live->memory_told = want;
+}
+
 /* --- a sync ------------------------------------------------------------------------------------ */
 
 static void live_revert(void *data)
@@ -202,7 +234,7 @@ static int live_wish(void *data, const void *conf, const struct pipe_facts *fact
 static bool same_maps(const struct rtt_live *live, size_t sets)
 {
 	return live->maps && live->maps->n_sets == sets &&
-	       !live->maps->details == !live->wish.details.value;
+	       live->maps->details == live->wish.details.value;
 }
 
 static bool same_store(const struct rtt_live *live)
@@ -273,6 +305,7 @@ static void live_settle(void *data, const struct counter_view *counters)
 	live->own = live->wish;
 	live->conf = &live->own;
 	follow_ids(live);
+	tell_memory(live);
 }
 
 /* --- every second ------------------------------------------------------------------------------ */
@@ -280,17 +313,11 @@ static void live_settle(void *data, const struct counter_view *counters)
 static void tell_lost(struct rtt_live *live)
 {
 	const uint64_t lost = rtt_live_sums(live).lost;
-	char text[128];
 
-	if (lost <= live->lost_told) {
-		live->lost_told = lost; /* other maps count from 0 */
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "%llu samples found no place: `rest` can make them fewer",
-		       (unsigned long long)(lost - live->lost_told));
-	live->lost_told = lost;
-	if (live->tell)
-		live->tell("rtt", "lost", text, live->tell_data);
+	if (lost > live->lost_told)
+		say(live, "lost", "%llu samples found no place: a longer `rest` makes them fewer",
+		    (unsigned long long)(lost - live->lost_told));
+	live->lost_told = lost; /* other maps count from 0 */
 }
 
 static bool live_tick(void *data, const struct counter_view *counters)
@@ -318,9 +345,11 @@ static void live_notes(void *data, json_t *notes)
 {
 	const struct rtt_live *live = data;
 	const struct rtt_cpu sums = rtt_live_sums(live);
+	struct rtt_store_state state;
 
 	if (!live->conf)
 		return;
+	rtt_store_look(live->store, &state);
 	(void)json_array_append_new(
 		notes, json_sprintf("%llu samples taken, %llu lost for want of a "
 				    "place",
@@ -329,6 +358,19 @@ static void live_notes(void *data, json_t *notes)
 		(void)json_array_append_new(
 			notes, json_sprintf("%llu times a new flow found no place in the table",
 					    (unsigned long long)sums.full));
+	(void)json_array_append_new(notes, json_sprintf("histograms fill %zu of %lld MiB",
+							(state.used * 64 >> 20) + 1,
+							(long long)live->conf->memory.value));
+	if (state.coarse)
+		(void)json_array_append_new(
+			notes,
+			json_sprintf("%llu samples made a percentile coarser: more `memory` helps",
+				     (unsigned long long)state.coarse));
+	if (state.dropped)
+		(void)json_array_append_new(
+			notes,
+			json_sprintf("%llu samples are only in the totals: `memory` is used up",
+				     (unsigned long long)state.dropped));
 }
 
 const struct stage_live_ops rtt_live_ops = {

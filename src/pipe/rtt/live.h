@@ -26,7 +26,8 @@ struct rtt_live {
 	VEC(uint32_t) given; /* by id: whose the histograms are, as ids.h counts */
 	uint64_t turned;     /* when the current interval began, ns */
 	uint64_t lost_told;
-	int64_t since; /* seconds since 1970: when measuring began */
+	size_t memory_told; /* MiB */
+	int64_t since;	    /* seconds since 1970: when measuring began */
 };
 
 /* Samples into histograms; before an answer. */

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 static const char *const names[RTT_MAPS] = {
-	[RTT_MAP_FLOWS] = "rtt_flows",	   [RTT_MAP_DETAILS] = "rtt_details",
-	[RTT_MAP_SAMPLES] = "rtt_samples", [RTT_MAP_CPUS] = "rtt_cpus",
+	[RTT_MAP_FLOWS] = "rtt_flows",
+	[RTT_MAP_SAMPLES] = "rtt_samples",
+	[RTT_MAP_CPUS] = "rtt_cpus",
 	[RTT_MAP_CLOCK] = "rtt_clock",
 };
 
@@ -41,13 +42,12 @@ static int open_array(enum rtt_map which, size_t size, size_t n, struct rtt_arra
 	return 0;
 }
 
-static int open_all(struct rtt_maps *m, bool details)
+static int open_all(struct rtt_maps *m)
 {
 	const struct {
 		size_t size, n;
 	} sizes[RTT_MAPS] = {
-		[RTT_MAP_FLOWS] = { sizeof(*m->sets), m->n_sets },
-		[RTT_MAP_DETAILS] = { sizeof(*m->details), details ? m->n_sets * RTT_WAYS : 1 },
+		[RTT_MAP_FLOWS] = { RTT_WAYS * RTT_PLACE_BYTES(m->details), m->n_sets },
 		[RTT_MAP_SAMPLES] = { sizeof(*m->samples), (size_t)m->n_cpus * RTT_SAMPLES },
 		[RTT_MAP_CPUS] = { sizeof(*m->cpus), m->n_cpus },
 		[RTT_MAP_CLOCK] = { sizeof(*m->clock), 1 },
@@ -68,13 +68,13 @@ int rtt_maps_new(size_t n_sets, bool details, unsigned n_cpus, struct rtt_maps *
 		return -ENOMEM;
 	m->n_sets = n_sets;
 	m->n_cpus = n_cpus;
+	m->details = details;
 	for (unsigned i = 0; i < RTT_MAPS; i++)
 		m->array[i].fd = -1;
-	r = open_all(m, details);
+	r = open_all(m);
 	if (r)
 		return r;
-	m->sets = m->array[RTT_MAP_FLOWS].at;
-	m->details = details ? m->array[RTT_MAP_DETAILS].at : NULL;
+	m->flows = m->array[RTT_MAP_FLOWS].at;
 	m->samples = m->array[RTT_MAP_SAMPLES].at;
 	m->cpus = m->array[RTT_MAP_CPUS].at;
 	m->clock = m->array[RTT_MAP_CLOCK].at;

@@ -11,21 +11,14 @@
 
 struct bpf_object;
 
-enum rtt_map {
-	RTT_MAP_FLOWS,
-	RTT_MAP_DETAILS,
-	RTT_MAP_SAMPLES,
-	RTT_MAP_CPUS,
-	RTT_MAP_CLOCK,
-	RTT_MAPS
-};
+enum rtt_map { RTT_MAP_FLOWS, RTT_MAP_SAMPLES, RTT_MAP_CPUS, RTT_MAP_CLOCK, RTT_MAPS };
 
 struct rtt_maps {
 	unsigned n_cpus;
 	size_t n_sets;
-	struct rtt_set *sets;
-	struct rtt_details *details; /* NULL: flows are not accounted */
-	__u64 *samples;		     /* [cpu][RTT_SAMPLES] */
+	bool details;	/* flows are accounted */
+	void *flows;	/* n_sets * RTT_WAYS places: rtt_flow_at(), rtt_details_at() */
+	__u64 *samples; /* [cpu][RTT_SAMPLES] */
 	struct rtt_cpu *cpus;
 	struct rtt_clock *clock;
 	struct rtt_array {

@@ -42,15 +42,15 @@ static __always_inline void rtt_put(__u64 sample)
 }
 
 /* `side`: the direction of what was answered. */
-static __always_inline void rtt_sample(const struct rtt_packet *p, const struct rtt_place *place,
-				       __u32 side, __u32 kind, __u32 units)
+static __always_inline void rtt_sample(const struct rtt_packet *p, struct rtt_flow *f, __u32 side,
+				       __u32 kind, __u32 units)
 {
 	struct rtt_details *d;
 
 	if (!rtt_wants_kind(kind))
 		return;
 	rtt_put(RTT_SAMPLE(p->id, side, kind, units));
-	d = rtt_details_of(place);
+	d = rtt_details_of(f);
 	if (!d)
 		return;
 	units = units ?: 1; /* 0 is none */
@@ -60,12 +60,20 @@ static __always_inline void rtt_sample(const struct rtt_packet *p, const struct 
 		d->least[side] = units;
 }
 
+/* A packet that answers one and asks another looks at the clock once. */
+static __always_inline __u32 rtt_now_once(__u32 *now)
+{
+	if (!*now)
+		*now = rtt_now();
+	return *now;
+}
+
 /* What the packet says it has got: notes of that are answered, older ones passed over. */
-static __always_inline void rtt_match(const struct rtt_packet *p, const struct rtt_place *place,
-				      __u32 echo, __u32 kind)
+static __always_inline void rtt_match(const struct rtt_packet *p, struct rtt_flow *f, __u32 echo,
+				      __u32 kind, __u32 *now)
 {
 	const __u32 side = !p->dir;
-	volatile __u64 *notes = place->flow->note[side & 1];
+	volatile __u64 *notes = f->note[side & 1];
 
 	PARSE_UNROLL
 	for (int i = 0; i < RTT_NOTES; i++) {
@@ -80,16 +88,16 @@ static __always_inline void rtt_match(const struct rtt_packet *p, const struct r
 			continue;
 		}
 		notes[i] = (__u64)(__u32)rtt_jiffies() << 32;
-		rtt_sample(p, place, side, then & RTT_NOTE_SYN ? RTT_HANDSHAKE : kind,
-			   rtt_now() - (then & ~RTT_NOTE_SYN));
+		rtt_sample(p, f, side, then & RTT_NOTE_SYN ? RTT_HANDSHAKE : kind,
+			   rtt_now_once(now) - (then & ~RTT_NOTE_SYN));
 	}
 }
 
 /* 0 as value is what a free note has: such a one is not waited for. */
-static __always_inline void rtt_note(const struct rtt_packet *p, const struct rtt_place *place,
-				     __u32 value)
+static __always_inline void rtt_note(const struct rtt_packet *p, struct rtt_flow *f, __u32 value,
+				     __u32 *now)
 {
-	volatile __u64 *notes = place->flow->note[p->dir & 1];
+	volatile __u64 *notes = f->note[p->dir & 1];
 
 	if (!value)
 		return;
@@ -101,26 +109,27 @@ static __always_inline void rtt_note(const struct rtt_packet *p, const struct rt
 			continue;
 		if (note && (__u32)rtt_jiffies() - RTT_NOTE_TIME(note) < rtt_const.rest)
 			continue;
-		notes[i] = RTT_NOTE(rtt_now(), value);
+		notes[i] = RTT_NOTE(rtt_now_once(now), value);
 		return;
 	}
 }
 
 /* --- by timestamps ----------------------------------------------------------------------------- */
 
-static __always_inline void rtt_by_timestamp(const struct rtt_packet *p,
-					     const struct rtt_place *place, __u32 value, __u32 echo,
+static __always_inline void rtt_by_timestamp(const struct rtt_packet *p, struct rtt_flow *f,
+					     const struct tcphdr *th, __u32 value, __u32 echo,
 					     bool payload)
 {
-	struct rtt_flow *f = place->flow;
 	const __u32 dir = p->dir & 1;
+	__u32 now = 0;
 
-	rtt_match(p, place, echo, RTT_TIMESTAMP);
+	if (th->ack) /* else it echoes nothing */
+		rtt_match(p, f, echo, RTT_TIMESTAMP, &now);
 	if ((__s32)(value - f->newest[dir]) <= 0)
 		return;
 	f->newest[dir] = value;
 	if (payload) /* what carries nothing is answered by nothing */
-		rtt_note(p, place, value);
+		rtt_note(p, f, value, &now);
 }
 
 /* --- by sequence ------------------------------------------------------------------------------- */
@@ -136,21 +145,21 @@ static __always_inline void rtt_forget_behind(struct rtt_flow *f, __u32 dir, __u
 			notes[i] = 0;
 }
 
-static __always_inline void rtt_by_sequence(const struct rtt_packet *p, const struct rtt_place *place,
+static __always_inline void rtt_by_sequence(const struct rtt_packet *p, struct rtt_flow *f,
 					    const struct tcphdr *th, __u32 payload)
 {
-	struct rtt_flow *f = place->flow;
 	const __u32 dir = p->dir & 1, seq = bpf_ntohl(th->seq), end = seq + payload;
 	const __s32 ahead = seq - f->newest[dir];
+	__u32 now = 0;
 
 	if (th->ack)
-		rtt_match(p, place, bpf_ntohl(th->ack_seq), RTT_SEQUENCE);
+		rtt_match(p, f, bpf_ntohl(th->ack_seq), RTT_SEQUENCE, &now);
 	if (!payload)
 		return;
 	if (ahead < 0)
 		rtt_forget_behind(f, dir, seq);
 	else if (!ahead) /* behind a gap the answer waits for what is missing */
-		rtt_note(p, place, end);
+		rtt_note(p, f, end, &now);
 	if ((__s32)(end - f->newest[dir]) > 0)
 		f->newest[dir] = end;
 }

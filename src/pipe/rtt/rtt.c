@@ -104,6 +104,7 @@ static void rtt_setup(const struct port_plan *port, struct pipe_bpf *bpf, struct
 	on->on[SWITCH_rtt] = on->on[SWITCH_classify];
 	on->on[SWITCH_rtt_tc] = on->on[SWITCH_classify_tc];
 	on->on[SWITCH_rtt_egress] = on->on[SWITCH_classify_egress];
+	on->on[SWITCH_rtt_timestamps] = p->constants.timestamps;
 	on->on[SWITCH_rtt_udp] = p->constants.details;
 	on->on[SWITCH_pipe_l4] = true;
 }

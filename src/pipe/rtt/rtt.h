@@ -7,9 +7,10 @@
 /* What it counts is not of a port: struct rtt_cpu. */
 #define rtt_COUNTERS(X)
 
-#define rtt_SWITCHES(X)                                         \
-	X(rtt, udp, "flows are accounted: packets of UDP, too") \
-	X(rtt, tc, "TC measures what arrives")                  \
+#define rtt_SWITCHES(X)                                                  \
+	X(rtt, timestamps, "flows with timestamps are measured by them") \
+	X(rtt, udp, "flows are accounted: packets of UDP, too")          \
+	X(rtt, tc, "TC measures what arrives")                           \
 	X(rtt, egress, "measure what leaves without having been looked up")
 
 #define rtt_CPU
