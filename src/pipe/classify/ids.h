@@ -15,7 +15,7 @@
 struct classify_id {
 	char *name; /* NULL = free */
 	bool used;
-	uint32_t given; /* how often the number was given to somebody */
+	uint32_t given;		    /* how often the number was given to somebody */
 	struct classify_count zero; /* what was counted under the number before, modulo 2^64 */
 };
 

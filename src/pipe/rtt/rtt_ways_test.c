@@ -191,6 +191,20 @@ static void samples_of_all_cpus_are_gathered(void **state)
 			 10 * cpus);
 }
 
+/* By the kernel's own clock: ages are in its jiffies, which the daemon works out. */
+static void the_daemon_knows_what_time_it_is_in_the_table(void **state)
+{
+	struct talk *t = talk_begin(TALK_CONF(""));
+	uint32_t seen, now;
+
+	t->rtt->test_clock = false;
+	talk_sync(t);
+	quiet(t, DOWN, .near_port = 9, STAMPS(5, 1), DATA(3));
+	seen = flow_at(t, (size_t)find_place(t, 9))->seen >> RTT_SEEN_SHIFT;
+	now = rtt_live_age_now(t->rtt);
+	assert_in_range((now - seen + 1) & (UINT32_MAX >> RTT_SEEN_SHIFT), 0, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +217,7 @@ int main(void)
 		cmocka_unit_test(without_the_section_it_is_not_in_the_program),
 		cmocka_unit_test(a_full_ring_loses_and_goes_on),
 		cmocka_unit_test(samples_of_all_cpus_are_gathered),
+		cmocka_unit_test(the_daemon_knows_what_time_it_is_in_the_table),
 	};
 
 	return cmocka_run_group_tests_name("rtt ways", tests, bed_namespace, talk_leave);
