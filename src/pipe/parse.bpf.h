@@ -429,15 +429,10 @@ static __always_inline int parse_packet_tagged(struct pkt *p, void *data, void *
 }
 
 #ifdef __bpf__
-static __always_inline void parse_start_xdp(struct pkt *p, struct xdp_md *xdp)
+static __always_inline int parse_xdp(struct pkt *p, struct xdp_md *xdp)
 {
 	parse_start(p, PARSE_CTX_POINTER(xdp, data), PARSE_CTX_POINTER(xdp, data_end));
 	p->ctx = xdp;
-}
-
-static __always_inline int parse_xdp(struct pkt *p, struct xdp_md *xdp)
-{
-	parse_start_xdp(p, xdp);
 	return parse_headers(p, PARSE_XDP);
 }
 

@@ -144,9 +144,6 @@ int weir_xdp(struct xdp_md *ctx)
 	if (!ON(&s, pipe_headers))
 		return walk_xdp(&s);
 	s.pkt.known = s.cpu;
-	parse_start_xdp(&s.pkt, ctx);
-	if (__builtin_expect(parse_plain_ipv4(&s.pkt), 1))
-		return walk_xdp(&s);
 	if (parse_xdp(&s.pkt, ctx))
 		COUNT(&s, pipe_headers_unknown);
 	return walk_xdp(&s);
