@@ -332,16 +332,6 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static double real_parse(const char *text, double least, double most)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= least && value <= most))
-		die_usage("not a number as expected here:", text);
-	return value;
-}
-
 static void option_take_number(int letter, const char *arg)
 {
 	switch (letter) {

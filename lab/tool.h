@@ -60,6 +60,16 @@ static inline uint64_t number_parse(const char *text, uint64_t min, uint64_t max
 	return value;
 }
 
+static inline double real_parse(const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= least && value <= most))
+		die_usage("not a number as expected here:", text);
+	return value;
+}
+
 /* Which of `words`, that end with NULL. */
 static inline unsigned int word_parse(const char *text, const char *const *words)
 {
