@@ -9,21 +9,13 @@
 #include <stdbool.h>
 
 #include "pipe/classify/layout.h"
+#include "pipe/map.bpf.h"
 #include "pipe/parse.bpf.h"
 
-#define CLASSIFY_MAP(map_name, map_value)                           \
-	struct {                                                    \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                   \
-		__uint(map_flags, BPF_F_MMAPABLE);                  \
-		__uint(max_entries, 1); /* the daemon makes them */ \
-		__type(key, __u32);                                 \
-		__type(value, map_value);                           \
-	} map_name SEC(".maps")
-
-CLASSIFY_MAP(classify_state, struct classify_state);
-CLASSIFY_MAP(classify_hosts4, struct classify_bucket4);
-CLASSIFY_MAP(classify_nets6, struct classify_bucket6);
-CLASSIFY_MAP(classify_hosts6, struct classify_bucket128);
+SHARED_ARRAY(classify_state, struct classify_state);
+SHARED_ARRAY(classify_hosts4, struct classify_bucket4);
+SHARED_ARRAY(classify_nets6, struct classify_bucket6);
+SHARED_ARRAY(classify_hosts6, struct classify_bucket128);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -8,25 +8,17 @@
 
 #include <stddef.h>
 
+#include "pipe/map.bpf.h"
 #include "pipe/parse.bpf.h"
 #include "pipe/rtt/layout.h"
 #include "pipe/rtt/rtt.h"
 
 const volatile struct rtt_const rtt_const;
 
-#define RTT_MAP(map_name, map_value)                                \
-	struct {                                                    \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                   \
-		__uint(map_flags, BPF_F_MMAPABLE);                  \
-		__uint(max_entries, 1); /* the daemon makes them */ \
-		__type(key, __u32);                                 \
-		__type(value, map_value);                           \
-	} map_name SEC(".maps")
-
-RTT_MAP(rtt_flows, struct rtt_set);
-RTT_MAP(rtt_samples, __u64);
-RTT_MAP(rtt_cpus, struct rtt_cpu);
-RTT_MAP(rtt_clock, struct rtt_clock);
+SHARED_ARRAY(rtt_flows, struct rtt_set);
+SHARED_ARRAY(rtt_samples, __u64);
+SHARED_ARRAY(rtt_cpus, struct rtt_cpu);
+SHARED_ARRAY(rtt_clock, struct rtt_clock);
 
 /* --- time -------------------------------------------------------------------------------------- */
 
