@@ -13,9 +13,9 @@
 #include "pipe/pipe_test_util.h"
 
 #include "base/cleanup.h"
-#include "bus/idl.h"
 #include "config/load.h"
 #include "pipe/classify/live.h"
+#include "pipe/query_test_util.h"
 #include "pipe.skel.h" /* needs the types above */
 
 #define BED_QUEUES 8 /* that each interface has */
@@ -478,38 +478,14 @@ static inline void bed_command(struct bed *b, const char *name, const char *para
 static inline int bed_try_ask(struct bed *b, const char *name, const char *parameters, json_t **ret,
 			      const char **ret_wrong)
 {
-	const struct stage_query *q = classify_queries;
+	const struct stage_query *q = find_query(classify_queries, name);
 	json_t *in = json_loads(parameters, 0, NULL);
 	int r;
 
 	assert_non_null(in);
-	while (strcmp(q->name, name))
-		q++;
 	r = q->run(bed_live(b), in, ret, ret_wrong, &b->d);
 	json_decref(in);
 	return r;
-}
-
-static inline void expect_type(const char *type, const json_t *value)
-{
-	struct idl_fault fault = { 0 };
-	struct idl_type *idl = NULL;
-	size_t at;
-
-	assert_int_equal(idl_parse(type, &idl, &at), 0);
-	if (idl_check(idl, value, &fault))
-		fail_msg("%s: %s", strbuf_text(&fault.path), strbuf_text(&fault.reason));
-	idl_fault_free(&fault);
-	idl_free(idl);
-}
-
-static inline const struct stage_query *bed_query(const char *name)
-{
-	const struct stage_query *q = classify_queries;
-
-	while (strcmp(q->name, name))
-		q++;
-	return q;
 }
 
 /* The answer, which is what the question's row says; the caller's. */
@@ -521,7 +497,7 @@ static inline json_t *bed_ask(struct bed *b, const char *name, const char *param
 	assert_int_equal(bed_try_ask(b, name, parameters, &answer, &wrong), 0);
 	assert_null(wrong);
 	assert_non_null(answer);
-	expect_type(bed_query(name)->out, answer);
+	expect_type(find_query(classify_queries, name)->out, answer);
 	return answer;
 }
 

@@ -83,7 +83,7 @@ static void a_flow_has_all_of_it(void **state)
 	bed_open(&b, BED_LINE BED_PEOPLE);
 	fill(put(&b, 40, "10", 4));
 	answer = bed_ask(&b, "Flows", "{}");
-	bed_expect_type("[]" FLOW, json_object_get(answer, "flows"));
+	expect_type("[]" FLOW, json_object_get(answer, "flows"));
 	text = json_dumps(json_object_get(answer, "flows"), JSON_SORT_KEYS | JSON_REAL_PRECISION(6));
 	assert_string_equal(text, want);
 	json_decref(answer);

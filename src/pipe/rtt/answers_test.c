@@ -46,10 +46,10 @@ static void a_row_has_all_of_it(void **state)
 	bed_add(&b, "10", RTT_ACCESS, RTT_TIMESTAMP, 1000, 1);
 	answer = bed_ask(&b, "List", "{}");
 	rows = json_object_get(answer, "rows");
-	bed_expect_type("[](subscriber: string, name: string, node: string, class: string, side: "
-			"string, kind: string, samples: int, mean: float, min: float, p50: float, "
-			"p90: float, p99: float, max: float, total: int)",
-			rows);
+	expect_type("[](subscriber: string, name: string, node: string, class: string, side: "
+		    "string, kind: string, samples: int, mean: float, min: float, p50: float, "
+		    "p90: float, p99: float, max: float, total: int)",
+		    rows);
 	assert_string_not_equal(bed_text(json_array_get(rows, 0), "class"), "");
 	(void)json_object_del(json_array_get(rows, 0), "class");
 	text = json_dumps(rows, JSON_SORT_KEYS | JSON_REAL_PRECISION(6));

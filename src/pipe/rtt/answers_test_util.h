@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "bus/idl.h"
 #include "config/load.h"
 #include "pipe/classify/live.h"
+#include "pipe/query_test_util.h"
 #include "pipe/rtt/live.h"
 
 #define BED_SETS 64
@@ -192,28 +192,6 @@ static inline struct rtt_details *bed_put_flow(struct bed *b, size_t place, cons
 
 /* --- questions --------------------------------------------------------------------------------- */
 
-static inline void bed_expect_type(const char *type, const json_t *value)
-{
-	struct idl_fault fault = { 0 };
-	struct idl_type *idl = NULL;
-	size_t at;
-
-	assert_int_equal(idl_parse(type, &idl, &at), 0);
-	if (idl_check(idl, value, &fault))
-		fail_msg("%s: %s", strbuf_text(&fault.path), strbuf_text(&fault.reason));
-	idl_fault_free(&fault);
-	idl_free(idl);
-}
-
-static inline const struct stage_query *bed_query(const char *name)
-{
-	const struct stage_query *q = rtt_queries;
-
-	while (strcmp(q->name, name))
-		q++;
-	return q;
-}
-
 static inline int bed_try_ask(struct bed *b, const char *name, const char *parameters, json_t **ret,
 			      const char **ret_wrong)
 {
@@ -221,8 +199,8 @@ static inline int bed_try_ask(struct bed *b, const char *name, const char *param
 	int r;
 
 	assert_non_null(in);
-	bed_expect_type(bed_query(name)->in, in);
-	r = bed_query(name)->run(&b->live, in, ret, ret_wrong, &b->d);
+	expect_type(find_query(rtt_queries, name)->in, in);
+	r = find_query(rtt_queries, name)->run(&b->live, in, ret, ret_wrong, &b->d);
 	json_decref(in);
 	return r;
 }
@@ -240,7 +218,7 @@ static inline json_t *bed_ask(struct bed *b, const char *name, const char *param
 		fail_msg("%s %s: %s", name, parameters, strbuf_text(&text));
 	}
 	assert_null(wrong);
-	bed_expect_type(bed_query(name)->out, answer);
+	expect_type(find_query(rtt_queries, name)->out, answer);
 	return answer;
 }
 
